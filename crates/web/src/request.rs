@@ -137,21 +137,22 @@ fn unsupported(wanted: &str) -> Problem {
 }
 
 fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let malformed = || Problem::bad("malformed_json", "the body is not well-formed JSON");
+    // First the form, then the meaning: a body with a wrong field and a missing brace is malformed.
+    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).map_err(|_| malformed())?;
+    // serde would read a list as a struct's fields in order.
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(Problem::field("body", "the body must be a JSON object"));
+    }
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(bytes)).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();
-        if inner.classify() != serde_json::error::Category::Data {
-            return malformed();
+        match inner.classify() {
+            serde_json::error::Category::Data => field_problem(&path, &inner.to_string()),
+            // Well-formed, so this is the depth limit.
+            _ => malformed(),
         }
-        field_problem(&path, &inner.to_string())
-    })?;
-    reader.end().map_err(|_| malformed())?;
-    Ok(value)
-}
-
-fn malformed() -> Problem {
-    Problem::bad("malformed_json", "the body is not well-formed JSON")
+    })
 }
 
 /// serde says "missing field `x`" about the parent; the answer names the field itself.
@@ -211,7 +212,7 @@ mod tests {
         assert_eq!(field("{\"email\":\"a\",\"email\":\"b\"}"), "email");
         assert_eq!(field("{\"email\":\"a\",\"deep\":{}}"), "deep.n");
         assert_eq!(field("{\"email\":\"a\",\"deep\":{\"n\":-1}}"), "deep.n");
-        assert_eq!(field("[]"), "email", "serde reads a list as the fields in order");
+        assert_eq!(field("[]"), "body");
         assert_eq!(refusal("{}").0, 422);
     }
 

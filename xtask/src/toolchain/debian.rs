@@ -50,17 +50,23 @@ pub(super) fn unpacked(tree: &Tree, in_use: &InUse) -> Result<Toolchain> {
         return Ok(Toolchain::Debian(compiler));
     }
     progress("wasm32-wasip2: fetching Debian's compiler into target/toolchain (130 MB)");
-    let packages = tree.own_folder()?.join("packages");
+    let apt = Apt::in_folder(tree.own_folder()?.join("apt"))?;
+    let packages = apt.folder.join("packages");
     for folder in [&packages, &root] {
         std::fs::create_dir_all(folder).because(|| format!("cannot make `{}`", folder.display()))?;
     }
-    run(apt("apt-get").args(["download", "--quiet=2"]).args(versioned()?).current_dir(&packages))?;
+    run(apt.command("apt-get").args(["update", "--quiet=2"]))?;
+    run(apt
+        .command("apt-get")
+        .args(["download", "--quiet=2"])
+        .args(apt.versioned()?)
+        .current_dir(&packages))?;
     let listed = std::fs::read_dir(&packages).because(|| format!("cannot list `{}`", packages.display()))?;
     for package in listed.flatten().map(|entry| entry.path()) {
         run(Command::new("dpkg").arg("-x").arg(&package).arg(&root))?;
     }
     // 130 MB that nobody needs again; that they cannot be removed is no reason to stop.
-    drop(std::fs::remove_dir_all(&packages));
+    drop(std::fs::remove_dir_all(&apt.folder));
     match compiler.missing() {
         None => Ok(Toolchain::Debian(compiler)),
         Some(file) => refuse(format!("after unpacking there is no `{}`", file.display())),
@@ -116,22 +122,45 @@ impl Compiler {
     }
 }
 
-/// The packages to unpack, the newest of those whose names carry a version.
-fn versioned() -> Result<Vec<String>> {
-    let depends =
-        output(apt("apt-cache").args(["depends", "--recurse", "--no-recommends", "--no-suggests"]).args([
-            "--no-conflicts",
-            "--no-breaks",
-            "--no-replaces",
-            "--no-enhances",
-            "rustc-web",
-        ]))?;
-    let mut packages = vec!["rustc-web".to_owned(), "rust-web-src".to_owned(), "wasi-libc".to_owned()];
-    let wanted = |name: &str| name.starts_with("libstd-rust-web") || name.starts_with("libllvm");
-    packages.extend(depends.lines().map(str::trim).filter(|name| wanted(name)).map(str::to_owned));
-    packages.sort();
-    packages.dedup();
-    Ok(packages)
+/// apt with lists and downloads of its own, so that nobody needs to be root to bring them up to date.
+struct Apt {
+    folder: PathBuf,
+}
+
+impl Apt {
+    fn in_folder(folder: PathBuf) -> Result<Self> {
+        for part in ["state/lists/partial", "cache/archives/partial"] {
+            let part = folder.join(part);
+            std::fs::create_dir_all(&part).because(|| format!("cannot make `{}`", part.display()))?;
+        }
+        Ok(Self { folder })
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut apt = apt(program);
+        for (option, folder) in [("Dir::State", "state"), ("Dir::Cache", "cache")] {
+            apt.arg("-o").arg(format!("{option}={}", self.folder.join(folder).display()));
+        }
+        apt.args(["-o", "Dir::State::status=/var/lib/dpkg/status", "-o", "APT::Sandbox::User="]);
+        apt
+    }
+
+    /// The packages to unpack; the names of some carry a version, which moves on.
+    fn versioned(&self) -> Result<Vec<String>> {
+        let mut depends = self.command("apt-cache");
+        depends.args(["depends", "--recurse", "--important", "rustc-web"]);
+        let depends = output(&mut depends)?;
+        let wanted = |name: &&str| name.starts_with("libstd-rust-web") || name.starts_with("libllvm");
+        let named = ["rustc-web", "rust-web-src", "wasi-libc"];
+        let mut packages: Vec<_> = named
+            .into_iter()
+            .chain(depends.lines().map(str::trim).filter(wanted))
+            .map(str::to_owned)
+            .collect();
+        packages.sort();
+        packages.dedup();
+        Ok(packages)
+    }
 }
 
 fn apt(program: &str) -> Command {
