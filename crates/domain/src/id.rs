@@ -19,6 +19,16 @@ impl Ulid {
         Self(((u128::from(now.millis()) & 0xFFFF_FFFF_FFFF) << 80) | tail)
     }
 
+    /// As 16 bytes.
+    pub const fn bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+
+    /// From 16 bytes.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(u128::from_be_bytes(bytes))
+    }
+
     /// The ULID made of a moment and of what `parts` hash to: the same for everyone who knows the parts.
     pub fn derived(at: Moment, parts: &[&[u8]]) -> Self {
         let mut hash = Sha256::new();

@@ -44,6 +44,11 @@ impl Digest {
         Self(hash.finalize().into())
     }
 
+    /// A digest that was read from somewhere.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The digest as bytes.
     pub const fn bytes(&self) -> &[u8; 32] {
         &self.0

@@ -1,10 +1,14 @@
 //! What the rooms need from outside, as traits. Each comment is the contract; `tests/store-suite` holds every store to it.
 
+mod blocks;
+mod failure;
 mod one_time;
 mod outside;
 mod settings;
 mod store;
 
+pub use blocks::Blocks;
+pub use failure::Failure;
 pub use one_time::{OneTime, OneTimeError};
 pub use outside::{Entropy, Fetch, FetchError, Log};
 pub use settings::{Settings, SettingsError};
@@ -19,6 +23,8 @@ pub struct Ports<'a> {
     pub store: &'a dyn Store,
     /// Single use.
     pub one_time: &'a dyn OneTime,
+    /// Numbers reserved ahead.
+    pub blocks: &'a Blocks,
     /// Unpredictable bytes.
     pub entropy: &'a dyn Entropy,
     /// HTTP to others.

@@ -68,8 +68,17 @@ impl Settings {
 
     /// The key under which user input is hashed into storage keys.
     pub fn index_key(&self) -> Result<IndexKey, SettingsError> {
-        IndexKey::new(self.required("index_key")?.as_bytes())
-            .ok_or_else(|| SettingsError("set the variable index_key to at least 16 random bytes".into()))
+        self.key("index_key")
+    }
+
+    /// The key that signs handoffs between rooms.
+    pub fn handoff_key(&self) -> Result<IndexKey, SettingsError> {
+        self.key("handoff_key")
+    }
+
+    fn key(&self, name: &str) -> Result<IndexKey, SettingsError> {
+        IndexKey::new(self.required(name)?.as_bytes())
+            .ok_or_else(|| SettingsError(format!("set the variable {name} to at least 16 random bytes")))
     }
 }
 

@@ -16,12 +16,13 @@ pub struct Problem {
     retry_after: Option<u64>,
     allow: Option<String>,
     more: Vec<(&'static str, serde_json::Value)>,
+    cause: Option<String>,
 }
 
 impl Problem {
     /// A refusal with this status, public code and sentence.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), field: None, retry_after: None, allow: None, more: Vec::new() }
+        Self { status, code, detail: detail.into(), field: None, retry_after: None, allow: None, more: Vec::new(), cause: None }
     }
 
     /// 400 with this code.
@@ -89,6 +90,18 @@ impl Problem {
         self
     }
 
+    /// What the operator's log says about it; never part of the answer.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl std::fmt::Display) -> Self {
+        self.cause = Some(cause.to_string());
+        self
+    }
+
+    /// The cause, for the log.
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
     /// The status.
     pub const fn status(&self) -> StatusCode {
         self.status
@@ -143,13 +156,22 @@ impl Problem {
 }
 
 impl From<ports::StoreError> for Problem {
-    fn from(_: ports::StoreError) -> Self {
-        Self::try_again()
+    fn from(error: ports::StoreError) -> Self {
+        Self::try_again().caused_by(error)
     }
 }
 
 impl From<ports::SettingsError> for Problem {
-    fn from(_: ports::SettingsError) -> Self {
-        Self::misconfigured()
+    fn from(error: ports::SettingsError) -> Self {
+        Self::misconfigured().caused_by(error)
+    }
+}
+
+impl From<ports::Failure> for Problem {
+    fn from(failure: ports::Failure) -> Self {
+        match failure {
+            ports::Failure::Store(error) => error.into(),
+            ports::Failure::Settings(error) => error.into(),
+        }
     }
 }

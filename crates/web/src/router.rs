@@ -74,7 +74,7 @@ macro_rules! routes {
                     None => $crate::Problem::not_found(),
                 })
             };
-            $crate::finish(answer.await, &id, head)
+            $crate::finish(answer.await, &ports, &id, head)
         }
     };
 }
@@ -99,7 +99,10 @@ pub fn request_id(raw: &Raw, ports: &Ports<'_>) -> String {
 
 /// What every answer gets: its request id, no sniffing, no keeping unless it says otherwise, no body for HEAD.
 #[doc(hidden)]
-pub fn finish(answer: Result<Response, Problem>, id: &str, head: bool) -> Response {
+pub fn finish(answer: Result<Response, Problem>, ports: &Ports<'_>, id: &str, head: bool) -> Response {
+    if let Some((code, cause)) = answer.as_ref().err().and_then(|problem| Some((problem.code(), problem.cause()?))) {
+        ports.log.warn(&format!("{code}: {cause} (request {id})"));
+    }
     let mut response = answer.unwrap_or_else(Problem::into_response);
     let length = response.body().len();
     let empty = response.status() == StatusCode::NO_CONTENT || response.status() == StatusCode::NOT_MODIFIED;
