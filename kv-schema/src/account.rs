@@ -143,7 +143,12 @@ pub enum Enrolled {
 
 /// Finds or makes the account of someone who proved to read `email`. `asked` is the tenant the request named; if it named none, an account
 /// that exists signs in where it belongs.
-pub async fn enrol(ports: &Ports<'_>, tenant: &Tenant, asked: bool, email: &Email) -> Result<Enrolled, Failure> {
+pub async fn enrol(
+    ports: &Ports<'_>,
+    tenant: &Tenant,
+    asked: bool,
+    email: &Email,
+) -> Result<Enrolled, Failure> {
     let account = match by_email(ports, tenant, email).await? {
         Some(account) => account,
         None if !tenant.policy.sign_up() => return Ok(Enrolled::SignUpClosed),
@@ -155,7 +160,12 @@ pub async fn enrol(ports: &Ports<'_>, tenant: &Tenant, asked: bool, email: &Emai
 }
 
 /// Lets an account that was authenticated into a tenant: as a member it has, or as a new one if policy `sign_up` allows.
-pub async fn admit(ports: &Ports<'_>, account: Account, tenant: &Tenant, asked: bool) -> Result<Enrolled, Failure> {
+pub async fn admit(
+    ports: &Ports<'_>,
+    account: Account,
+    tenant: &Tenant,
+    asked: bool,
+) -> Result<Enrolled, Failure> {
     if !account.is_active() {
         return Ok(Enrolled::Disabled);
     }
@@ -234,7 +244,12 @@ pub async fn create(
 }
 
 /// Makes an account a member of a tenant; the account as it is then, `None` if it is gone.
-pub async fn join(ports: &Ports<'_>, id: AccountId, tenant: TenantId, roles: Vec<String>) -> Result<Option<Account>, Failure> {
+pub async fn join(
+    ports: &Ports<'_>,
+    id: AccountId,
+    tenant: TenantId,
+    roles: Vec<String>,
+) -> Result<Option<Account>, Failure> {
     let place = list(ports, tenant, id).await?;
     let account = update(ports, id, |account| {
         if account.membership(tenant).is_some() || account.memberships.len() >= MOST_MEMBERSHIPS {
@@ -244,7 +259,11 @@ pub async fn join(ports: &Ports<'_>, id: AccountId, tenant: TenantId, roles: Vec
         Change::Write(account.clone())
     })
     .await?;
-    if account.as_ref().and_then(|account| account.membership(tenant)).is_none_or(|membership| membership.place != place) {
+    if account
+        .as_ref()
+        .and_then(|account| account.membership(tenant))
+        .is_none_or(|membership| membership.place != place)
+    {
         ports.store.delete(member_key(tenant, place).as_str()).await?;
     }
     Ok(account)
@@ -290,7 +309,12 @@ pub async fn delete(ports: &Ports<'_>, account: &Account) -> Result<(), Failure>
 }
 
 /// A page of a tenant's members in the order they came: those after place `after`, at most `limit`, and the place to go on after.
-pub async fn members(ports: &Ports<'_>, tenant: TenantId, after: i64, limit: usize) -> Result<(Vec<Account>, Option<i64>), Failure> {
+pub async fn members(
+    ports: &Ports<'_>,
+    tenant: TenantId,
+    after: i64,
+    limit: usize,
+) -> Result<(Vec<Account>, Option<i64>), Failure> {
     let last = ports.store.increment(seq_member(tenant).as_str(), 0).await?;
     let mut found = Vec::new();
     let mut place = after.max(0);
@@ -299,7 +323,8 @@ pub async fn members(ports: &Ports<'_>, tenant: TenantId, after: i64, limit: usi
         if let Some(line) = record::read::<Member>(ports, &member_key(tenant, place)).await?
             && let Some(account) = read(ports, line.account).await?
             && account.membership(tenant).is_some_and(|membership| membership.place == place)
-            && unique::decided(ports, &cell(ports, account.space, &account.email)?).await? == Some(account.number)
+            && unique::decided(ports, &cell(ports, account.space, &account.email)?).await?
+                == Some(account.number)
         {
             found.push(account);
             if found.len() >= limit {
@@ -330,12 +355,18 @@ async fn list(ports: &Ports<'_>, tenant: TenantId, account: AccountId) -> Result
 }
 
 fn cell(ports: &Ports<'_>, space: TenantId, email: &Email) -> Result<Key, Failure> {
-    let hash = ports.settings.index_key()?.segment("email", &[space.to_string().as_bytes(), email.as_str().as_bytes()]);
+    let hash = ports
+        .settings
+        .index_key()?
+        .segment("email", &[space.to_string().as_bytes(), email.as_str().as_bytes()]);
     Ok(Key::of(space, "cell-email", hash))
 }
 
 fn id_of(cell: &Key, number: i64) -> AccountId {
-    AccountId::of(Ulid::derived(unique::proposed_at(number), &[cell.as_str().as_bytes(), &number.to_be_bytes()]))
+    AccountId::of(Ulid::derived(
+        unique::proposed_at(number),
+        &[cell.as_str().as_bytes(), &number.to_be_bytes()],
+    ))
 }
 
 fn key(id: AccountId) -> Key {

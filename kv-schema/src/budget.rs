@@ -26,7 +26,12 @@ pub enum Spent {
 }
 
 /// Spends one from the budget of `whose` (what people typed is hashed) in a tenant.
-pub async fn spend(ports: &Ports<'_>, tenant: TenantId, budget: Budget, whose: &str) -> Result<Spent, Failure> {
+pub async fn spend(
+    ports: &Ports<'_>,
+    tenant: TenantId,
+    budget: Budget,
+    whose: &str,
+) -> Result<Spent, Failure> {
     let window = budget.window.0.max(1);
     let at = ports.now.secs() / window;
     let hash = ports.settings.index_key()?.segment(budget.name, &[whose.as_bytes()]);

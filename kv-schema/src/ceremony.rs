@@ -42,7 +42,9 @@ pub async fn begin(ports: &Ports<'_>, ceremony: &Ceremony) -> Result<Plain<Strin
 
 /// Takes the ceremony of this cookie: whoever is first. `None` if there is none, it is over, or somebody was first.
 pub async fn take(ports: &Ports<'_>, cookie: &str) -> Result<Option<Ceremony>, Failure> {
-    let Some((slot, ceremony)) = slot::open::<CeremonyToken, Ceremony>(ports, KIND, cookie).await? else { return Ok(None) };
+    let Some((slot, ceremony)) = slot::open::<CeremonyToken, Ceremony>(ports, KIND, cookie).await? else {
+        return Ok(None);
+    };
     match ports.one_time.issue(slot.once().as_str(), ports.now.plus(LIVES)).await {
         Ok(()) => Ok(Some(ceremony)),
         Err(OneTimeError::Spent) => Ok(None),

@@ -74,7 +74,11 @@ pub async fn mint(
 }
 
 /// Takes a handoff to judge it: once, by a browser that shows one of these cookies.
-pub async fn take(ports: &Ports<'_>, text: &str, browsers: &[Digest]) -> Result<Result<Handoff, HandoffError>, Failure> {
+pub async fn take(
+    ports: &Ports<'_>,
+    text: &str,
+    browsers: &[Digest],
+) -> Result<Result<Handoff, HandoffError>, Failure> {
     let handoff = match unseal(ports, RAW, text, browsers)? {
         Ok(handoff) => handoff,
         Err(refused) => return Ok(Err(refused)),
@@ -97,7 +101,11 @@ impl Handoff {
 }
 
 /// Takes a cleared handoff to begin a session: once, by a browser that shows one of these cookies.
-pub async fn open_cleared(ports: &Ports<'_>, text: &str, browsers: &[Digest]) -> Result<Result<Cleared, HandoffError>, Failure> {
+pub async fn open_cleared(
+    ports: &Ports<'_>,
+    text: &str,
+    browsers: &[Digest],
+) -> Result<Result<Cleared, HandoffError>, Failure> {
     let handoff = match unseal(ports, CLEARED, text, browsers)? {
         Ok(handoff) => handoff,
         Err(refused) => return Ok(Err(refused)),
@@ -114,15 +122,26 @@ pub fn looks_raw(text: &str) -> bool {
 }
 
 fn seal(ports: &Ports<'_>, prefix: &str, handoff: &Handoff) -> Result<Plain<String>, Failure> {
-    let body = serde_json::to_vec(handoff).map_err(|_| ports::StoreError("a handoff cannot be written".into()))?;
+    let body =
+        serde_json::to_vec(handoff).map_err(|_| ports::StoreError("a handoff cannot be written".into()))?;
     let mac = ports.settings.handoff_key()?.mac(prefix, &[&body]);
     Ok(Plain::new(format!("{prefix}{}.{}", B64.encode(&body), B64.encode(mac.bytes()))))
 }
 
-fn unseal(ports: &Ports<'_>, prefix: &str, text: &str, browsers: &[Digest]) -> Result<Result<Handoff, HandoffError>, Failure> {
+fn unseal(
+    ports: &Ports<'_>,
+    prefix: &str,
+    text: &str,
+    browsers: &[Digest],
+) -> Result<Result<Handoff, HandoffError>, Failure> {
     let key = ports.settings.handoff_key()?;
-    let parts = text.strip_prefix(prefix).filter(|rest| rest.len() <= MOST_BYTES).and_then(|rest| rest.split_once('.'));
-    let decoded = parts.and_then(|(body, mac)| Some((B64.decode(body).ok()?, <[u8; 32]>::try_from(B64.decode(mac).ok()?).ok()?)));
+    let parts = text
+        .strip_prefix(prefix)
+        .filter(|rest| rest.len() <= MOST_BYTES)
+        .and_then(|rest| rest.split_once('.'));
+    let decoded = parts.and_then(|(body, mac)| {
+        Some((B64.decode(body).ok()?, <[u8; 32]>::try_from(B64.decode(mac).ok()?).ok()?))
+    });
     let Some((body, mac)) = decoded else { return Ok(Err(HandoffError::NotOurs)) };
     if key.mac(prefix, &[&body]) != Digest::from_bytes(mac) {
         return Ok(Err(HandoffError::NotOurs));

@@ -156,13 +156,21 @@ pub async fn read(ports: &Ports<'_>, place: &Place) -> Result<Option<Link>, Fail
 }
 
 /// Changes the record at a place so that no change is lost; `None` if it is gone.
-pub async fn update<T>(ports: &Ports<'_>, place: &Place, change: impl FnMut(&mut Link) -> Change<T>) -> Result<Option<T>, Failure> {
+pub async fn update<T>(
+    ports: &Ports<'_>,
+    place: &Place,
+    change: impl FnMut(&mut Link) -> Change<T>,
+) -> Result<Option<T>, Failure> {
     record::update(ports, &place.key(), change).await
 }
 
 fn hash(ports: &Ports<'_>, tenant: TenantId, email: &Email) -> Result<[u8; 16], Failure> {
-    let mac = ports.settings.index_key()?.mac("link", &[tenant.to_string().as_bytes(), email.as_str().as_bytes()]);
-    let (half, _) = mac.bytes().split_first_chunk::<16>().ok_or_else(|| ports::StoreError("a digest is too short".into()))?;
+    let mac =
+        ports.settings.index_key()?.mac("link", &[tenant.to_string().as_bytes(), email.as_str().as_bytes()]);
+    let (half, _) = mac
+        .bytes()
+        .split_first_chunk::<16>()
+        .ok_or_else(|| ports::StoreError("a digest is too short".into()))?;
     Ok(*half)
 }
 

@@ -72,7 +72,11 @@ mod tests {
         let all = super::all();
         for (at, page) in all.iter().enumerate() {
             assert!(page.key.starts_with("lk1:") && !page.written_by.is_empty(), "{}", page.name);
-            assert!(all[at + 1..].iter().all(|other| other.name != page.name && other.key != page.key), "{}", page.name);
+            assert!(
+                all[at + 1..].iter().all(|other| other.name != page.name && other.key != page.key),
+                "{}",
+                page.name
+            );
         }
     }
 }

@@ -55,7 +55,10 @@ impl Policy {
                 continue;
             }
             if !leaves.get(key).is_some_and(|leaf| leaf.locked) {
-                leaves.insert(key.clone(), Leaf { value: own.value.clone(), from: Some(tenant), locked: own.locked });
+                leaves.insert(
+                    key.clone(),
+                    Leaf { value: own.value.clone(), from: Some(tenant), locked: own.locked },
+                );
             }
         }
         Self(leaves)
@@ -64,7 +67,11 @@ impl Policy {
     /// One value with its origin; `None` for a key that does not exist.
     pub fn leaf(&self, key: &str) -> Option<Leaf> {
         let spec = spec(key)?;
-        Some(self.0.get(key).cloned().unwrap_or_else(|| Leaf { value: (spec.default)(), from: None, locked: false }))
+        Some(self.0.get(key).cloned().unwrap_or_else(|| Leaf {
+            value: (spec.default)(),
+            from: None,
+            locked: false,
+        }))
     }
 
     /// Every value with its origin, in the order of the keys.
@@ -155,14 +162,22 @@ pub const SPECS: &[Spec] = &[
         default: || json!("parent"),
         accepts: |value| value == "own" || value == "parent",
     },
-    Spec { key: "brand.name", takes: "a text of at most 80 characters", default: || json!(""), accepts: |value| is_text(value, 80) },
+    Spec {
+        key: "brand.name",
+        takes: "a text of at most 80 characters",
+        default: || json!(""),
+        accepts: |value| is_text(value, 80),
+    },
     Spec {
         key: "brand.color",
         takes: "a colour such as `#1f5eff`, or an empty text",
         default: || json!(""),
         accepts: |value| {
             value.as_str().is_some_and(|text| {
-                text.is_empty() || text.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+                text.is_empty()
+                    || text
+                        .strip_prefix('#')
+                        .is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
             })
         },
     },
@@ -178,14 +193,29 @@ pub const SPECS: &[Spec] = &[
         default: || json!(["passkey", "magic_link", "federation"]),
         accepts: |value| {
             value.as_array().is_some_and(|methods| {
-                let known = methods.iter().all(|each| each == "passkey" || each == "magic_link" || each == "federation");
-                let single = methods.iter().enumerate().all(|(at, each)| !methods.iter().take(at).any(|other| other == each));
+                let known = methods
+                    .iter()
+                    .all(|each| each == "passkey" || each == "magic_link" || each == "federation");
+                let single = methods
+                    .iter()
+                    .enumerate()
+                    .all(|(at, each)| !methods.iter().take(at).any(|other| other == each));
                 known && single && !methods.is_empty()
             })
         },
     },
-    Spec { key: "risk.high", takes: "a score from 0 to 100", default: || json!(75), accepts: |value| in_range(value, 0, 100) },
-    Spec { key: "risk.medium", takes: "a score from 0 to 100", default: || json!(40), accepts: |value| in_range(value, 0, 100) },
+    Spec {
+        key: "risk.high",
+        takes: "a score from 0 to 100",
+        default: || json!(75),
+        accepts: |value| in_range(value, 0, 100),
+    },
+    Spec {
+        key: "risk.medium",
+        takes: "a score from 0 to 100",
+        default: || json!(40),
+        accepts: |value| in_range(value, 0, 100),
+    },
     Spec {
         key: "second_factor",
         takes: "`never`, `risk` or `always`",
@@ -232,12 +262,21 @@ mod tests {
     #[test]
     fn a_lock_from_above_stands() {
         let unit = TenantId::of(domain::Ulid::new(domain::Moment::from_secs(1), [1; 10]));
-        let own = |value, locked| BTreeMap::from([("second_factor".to_owned(), Own { value: json!(value), locked })]);
+        let own = |value, locked| {
+            BTreeMap::from([("second_factor".to_owned(), Own { value: json!(value), locked })])
+        };
         let root = Policy::default().below(TenantId::ROOT, &own("always", true));
         let below = root.below(unit, &own("never", false));
-        assert_eq!(below.leaf("second_factor"), Some(Leaf { value: json!("always"), from: Some(TenantId::ROOT), locked: true }));
-        let free = Policy::default().below(TenantId::ROOT, &own("always", false)).below(unit, &own("never", false));
-        assert_eq!((free.second_factor(), free.leaf("second_factor").unwrap().from), (SecondFactor::Never, Some(unit)));
+        assert_eq!(
+            below.leaf("second_factor"),
+            Some(Leaf { value: json!("always"), from: Some(TenantId::ROOT), locked: true })
+        );
+        let free =
+            Policy::default().below(TenantId::ROOT, &own("always", false)).below(unit, &own("never", false));
+        assert_eq!(
+            (free.second_factor(), free.leaf("second_factor").unwrap().from),
+            (SecondFactor::Never, Some(unit))
+        );
         assert_eq!(free.leaf("nothing"), None);
     }
 }

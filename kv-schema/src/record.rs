@@ -155,13 +155,19 @@ struct Outside {
 }
 
 fn wrote(key: &Key, bytes: &[u8], mark: Mark) -> bool {
-    serde_json::from_slice::<Outside>(bytes).map_err(|error| corrupt(key, &error)).is_ok_and(|outside| outside.w.contains(&mark))
+    serde_json::from_slice::<Outside>(bytes)
+        .map_err(|error| corrupt(key, &error))
+        .is_ok_and(|outside| outside.w.contains(&mark))
 }
 
 fn open<R: Record>(key: &Key, bytes: &[u8]) -> Result<Envelope<R>, StoreError> {
     let outside: Outside = serde_json::from_slice(bytes).map_err(|error| corrupt(key, &error))?;
     if outside.v > R::VERSION {
-        return Err(StoreError(format!("`{key}` has version {}, this release reads up to {}", outside.v, R::VERSION)));
+        return Err(StoreError(format!(
+            "`{key}` has version {}, this release reads up to {}",
+            outside.v,
+            R::VERSION
+        )));
     }
     serde_json::from_slice(bytes).map_err(|error| corrupt(key, &error))
 }

@@ -1,6 +1,9 @@
 //! An account's sessions and known devices, in one record beside it. A check reads this and the account; signing out everywhere is one write.
 
-use domain::{AccountId, Acr, Authenticated, Digest, Method, Moment, Plain, Secs, SessionId, TenantId, Token, Ulid, secret::SessionToken};
+use domain::{
+    AccountId, Acr, Authenticated, Digest, Method, Moment, Plain, Secs, SessionId, TenantId, Token, Ulid,
+    secret::SessionToken,
+};
 use ports::{Failure, Ports};
 use serde::{Deserialize, Serialize};
 
@@ -154,7 +157,9 @@ pub async fn begin(
 pub async fn check(ports: &Ports<'_>, cookie: &str) -> Result<Option<(Session, Account)>, Failure> {
     let Some((id, token)) = holder(cookie) else { return Ok(None) };
     let Some(sessions) = read(ports, id).await? else { return Ok(None) };
-    let Some(session) = sessions.alive(ports.now).find(|session| session.token == token).cloned() else { return Ok(None) };
+    let Some(session) = sessions.alive(ports.now).find(|session| session.token == token).cloned() else {
+        return Ok(None);
+    };
     let Some(account) = account::read(ports, id).await?.filter(Account::is_active) else { return Ok(None) };
     if account.membership(session.tenant()).is_none() {
         return Ok(None);

@@ -26,7 +26,9 @@ impl Slot {
     /// As the locator of a token.
     pub fn bytes(self) -> [u8; 8] {
         let mut bytes = [0; 8];
-        for (into, from) in bytes.iter_mut().zip(self.hour.to_be_bytes().into_iter().chain(self.number.to_be_bytes())) {
+        for (into, from) in
+            bytes.iter_mut().zip(self.hour.to_be_bytes().into_iter().chain(self.number.to_be_bytes()))
+        {
             *into = from;
         }
         bytes
@@ -35,7 +37,10 @@ impl Slot {
     /// Back from a locator.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (hour, number) = bytes.split_at_checked(4)?;
-        Some(Self { hour: u32::from_be_bytes(hour.try_into().ok()?), number: u32::from_be_bytes(number.try_into().ok()?) })
+        Some(Self {
+            hour: u32::from_be_bytes(hour.try_into().ok()?),
+            number: u32::from_be_bytes(number.try_into().ok()?),
+        })
     }
 
     /// The mark of single use that belongs to this place.
@@ -75,7 +80,12 @@ impl Record for Held {
 }
 
 /// Puts a record away for the bearer of the token that is returned.
-pub async fn issue<K: TokenKind, R: Serialize>(ports: &Ports<'_>, kind: &str, data: &R, lives: Secs) -> Result<Plain<String>, Failure> {
+pub async fn issue<K: TokenKind, R: Serialize>(
+    ports: &Ports<'_>,
+    kind: &str,
+    data: &R,
+    lives: Secs,
+) -> Result<Plain<String>, Failure> {
     let expires = ports.now.plus(lives);
     let slot = Slot::reserve(ports, expires).await?;
     let (token, plain) = Token::<K>::issue(&slot.bytes(), ports.entropy.bytes());
@@ -84,8 +94,14 @@ pub async fn issue<K: TokenKind, R: Serialize>(ports: &Ports<'_>, kind: &str, da
 }
 
 /// What the bearer of this token put away, if it is genuine and alive.
-pub async fn open<K: TokenKind, R: for<'de> Deserialize<'de>>(ports: &Ports<'_>, kind: &str, token: &str) -> Result<Option<(Slot, R)>, Failure> {
-    let Some((slot, token)) = Token::<K>::parse(token).and_then(|token| Some((Slot::from_bytes(token.locator())?, token))) else {
+pub async fn open<K: TokenKind, R: for<'de> Deserialize<'de>>(
+    ports: &Ports<'_>,
+    kind: &str,
+    token: &str,
+) -> Result<Option<(Slot, R)>, Failure> {
+    let Some((slot, token)) =
+        Token::<K>::parse(token).and_then(|token| Some((Slot::from_bytes(token.locator())?, token)))
+    else {
         return Ok(None);
     };
     let Some(held) = record::read::<Held>(ports, &slot.key()).await? else { return Ok(None) };

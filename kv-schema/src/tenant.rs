@@ -237,7 +237,12 @@ async fn root_to_change(ports: &Ports<'_>) -> Result<Key, Failure> {
 }
 
 /// A page of the tenants below `parent`, in the order they were made: those after place `after`, at most `limit`, and the place to go on after.
-pub async fn children(ports: &Ports<'_>, parent: TenantId, after: i64, limit: usize) -> Result<(Vec<Tenant>, Option<i64>), Failure> {
+pub async fn children(
+    ports: &Ports<'_>,
+    parent: TenantId,
+    after: i64,
+    limit: usize,
+) -> Result<(Vec<Tenant>, Option<i64>), Failure> {
     let last = ports.store.increment(seq_child(parent).as_str(), 0).await?;
     let mut found = Vec::new();
     let mut place = after.max(0);
@@ -298,7 +303,10 @@ fn seq_child(parent: TenantId) -> Key {
 
 /// The id follows from the slug's cell and its number, so that finding by slug needs no further record.
 fn id_of(cell: &Key, number: i64) -> TenantId {
-    TenantId::of(Ulid::derived(unique::proposed_at(number), &[cell.as_str().as_bytes(), &number.to_be_bytes()]))
+    TenantId::of(Ulid::derived(
+        unique::proposed_at(number),
+        &[cell.as_str().as_bytes(), &number.to_be_bytes()],
+    ))
 }
 
 /// OpenFGA's store ids are ULIDs; a tenant's is its own.

@@ -30,7 +30,11 @@ pub async fn read(ports: &Ports<'_>, cookie: &str) -> Result<Option<(Slot, Trans
 }
 
 /// Changes a transaction so that no change is lost.
-pub async fn update<T>(ports: &Ports<'_>, slot: Slot, change: impl FnMut(&mut Transaction) -> Change<T>) -> Result<Option<T>, Failure> {
+pub async fn update<T>(
+    ports: &Ports<'_>,
+    slot: Slot,
+    change: impl FnMut(&mut Transaction) -> Change<T>,
+) -> Result<Option<T>, Failure> {
     slot::update(ports, slot, change).await
 }
 

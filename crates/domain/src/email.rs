@@ -78,7 +78,8 @@ impl FromStr for Email {
 /// A domain name as UTS 46 folds it (https://www.unicode.org/reports/tr46/), ASCII, with at least one dot.
 fn canonical_domain(text: &str) -> Result<String, EmailError> {
     // The deny list also refuses what is no host name at all: spaces, slashes, backslashes, brackets.
-    let ascii = idna::domain_to_ascii_cow(text.as_bytes(), idna::AsciiDenyList::STD3).map_err(|_| EmailError::Domain)?;
+    let ascii = idna::domain_to_ascii_cow(text.as_bytes(), idna::AsciiDenyList::STD3)
+        .map_err(|_| EmailError::Domain)?;
     let labels: Vec<&str> = ascii.split('.').collect();
     let label_ok = |label: &&str| {
         !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-')

@@ -191,7 +191,14 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_one() {
-        for text in ["", "ten_", "ten_0", "ten_80000000000000000000000000", "ten_0000000000000000000000000U", "ten-00000000000000000000000000"] {
+        for text in [
+            "",
+            "ten_",
+            "ten_0",
+            "ten_80000000000000000000000000",
+            "ten_0000000000000000000000000U",
+            "ten-00000000000000000000000000",
+        ] {
             assert_eq!(text.parse::<TenantId>(), Err(IdError), "{text}");
         }
         assert_eq!("ten_00000000000000000000000000".parse::<TenantId>(), Ok(TenantId::ROOT));

@@ -31,12 +31,18 @@ impl FromStr for ReturnTo {
 
     fn from_str(text: &str) -> Result<Self, ReturnToError> {
         // Browsers drop tabs and newlines and read a backslash as a slash, so only plain visible ASCII is taken.
-        let plain = text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'\\' | b'"' | b'<' | b'>' | b'`'));
+        let plain =
+            text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'\\' | b'"' | b'<' | b'>' | b'`'));
         let mut bytes = text.bytes();
         let ours = bytes.next() == Some(b'/') && bytes.next() != Some(b'/');
         // A dot segment could climb out of the path into `//evil`.
-        let climbs = text.split(['?', '#']).next().unwrap_or_default().split('/').any(|s| s == ".." || s == ".");
-        if plain && ours && !climbs && text.len() <= 1_024 { Ok(Self(text.to_owned())) } else { Err(ReturnToError) }
+        let climbs =
+            text.split(['?', '#']).next().unwrap_or_default().split('/').any(|s| s == ".." || s == ".");
+        if plain && ours && !climbs && text.len() <= 1_024 {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ReturnToError)
+        }
     }
 }
 
@@ -62,8 +68,17 @@ mod tests {
     #[test]
     fn other_sites_are_refused() {
         for text in [
-            "", "account", "//evil.example", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)", "/\t/evil.example",
-            "/\n/evil.example", "https://evil.example/", "/a/..//evil.example", "/ä",
+            "",
+            "account",
+            "//evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "javascript:alert(1)",
+            "/\t/evil.example",
+            "/\n/evil.example",
+            "https://evil.example/",
+            "/a/..//evil.example",
+            "/ä",
         ] {
             assert_eq!(text.parse::<ReturnTo>(), Err(ReturnToError), "{text:?}");
         }

@@ -142,7 +142,11 @@ impl<K: TokenKind> Token<K> {
         let bytes = B64.decode(coded).ok()?;
         let (body, sum) = bytes.split_at_checked(bytes.len().checked_sub(4)?)?;
         let locator = body.get(..body.len().checked_sub(32)?)?.to_vec();
-        (sum == checksum::<K>(body)).then(|| Self { locator, digest: Self::digest_of(body), kind: PhantomData })
+        (sum == checksum::<K>(body)).then(|| Self {
+            locator,
+            digest: Self::digest_of(body),
+            kind: PhantomData,
+        })
     }
 
     /// Where the record lies.

@@ -12,7 +12,7 @@ pub use failure::Failure;
 pub use one_time::{OneTime, OneTimeError};
 pub use outside::{Entropy, Fetch, FetchError, Log};
 pub use settings::{Settings, SettingsError};
-pub use store::{Attempt, Store, StoreError};
+pub use store::{Alter, Attempt, Store, StoreError};
 
 /// Everything outside that one request may use, with the moment at which it came in.
 #[derive(Clone, Copy)]

@@ -31,11 +31,16 @@ impl fmt::Debug for Settings {
 impl Settings {
     /// Checks what every component needs (`public_url`).
     pub fn new(values: BTreeMap<String, String>) -> Result<Self, SettingsError> {
-        let public_url = values.get("public_url").map(|url| url.trim_end_matches('/').to_owned()).unwrap_or_default();
+        let public_url =
+            values.get("public_url").map(|url| url.trim_end_matches('/').to_owned()).unwrap_or_default();
         let (scheme, authority) = public_url.split_once("://").unwrap_or_default();
-        let plain = !authority.is_empty() && !authority.contains(['/', '?', '#', '@', ' ']) && authority == authority.to_ascii_lowercase();
+        let plain = !authority.is_empty()
+            && !authority.contains(['/', '?', '#', '@', ' '])
+            && authority == authority.to_ascii_lowercase();
         if !plain || !matches!(scheme, "http" | "https") {
-            return Err(SettingsError("set the variable public_url to the origin people see, such as https://id.example".into()));
+            return Err(SettingsError(
+                "set the variable public_url to the origin people see, such as https://id.example".into(),
+            ));
         }
         Ok(Self { public_url, values })
     }
@@ -63,7 +68,8 @@ impl Settings {
 
     /// A setting that this component cannot do without.
     pub fn required(&self, name: &str) -> Result<&str, SettingsError> {
-        self.optional(name).ok_or_else(|| SettingsError(format!("set the variable {name} and grant it to this component")))
+        self.optional(name)
+            .ok_or_else(|| SettingsError(format!("set the variable {name} and grant it to this component")))
     }
 
     /// The key under which user input is hashed into storage keys.
@@ -93,8 +99,13 @@ mod tests {
     #[test]
     fn public_url_is_an_origin() {
         let settings = of("https://id.example:8443/").unwrap();
-        assert_eq!((settings.public_url(), settings.host(), settings.is_https()), ("https://id.example:8443", "id.example", true));
-        for url in ["", "id.example", "ftp://x", "https://", "https://a/b", "https://u@a", "https://A.example"] {
+        assert_eq!(
+            (settings.public_url(), settings.host(), settings.is_https()),
+            ("https://id.example:8443", "id.example", true)
+        );
+        for url in
+            ["", "id.example", "ftp://x", "https://", "https://a/b", "https://u@a", "https://A.example"]
+        {
             assert!(of(url).is_err(), "{url}");
         }
     }

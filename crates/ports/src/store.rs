@@ -28,6 +28,9 @@ pub enum Attempt {
     Lost(Option<Vec<u8>>),
 }
 
+/// Makes a new value of the old one; `None`: leave it.
+pub type Alter<'a> = dyn for<'v> FnMut(&'v [u8]) -> Option<Vec<u8>> + 'a;
+
 /// One flat key space of values and counters, shared by all components.
 ///
 /// **Holds on every supported store**: a `get` after a `set`, `delete`, `increment` or won `attempt` of any request that was answered sees it or
@@ -53,7 +56,7 @@ pub trait Store {
     /// Reads the value under the key, lets `change` make a new one of it (`None`: leave it), and swaps that in if nobody else changed the value in between. Once.
     ///
     /// Never creates: a swap on an absent key is not exclusive on SQLite.
-    async fn attempt(&self, key: &str, change: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) -> Result<Attempt, StoreError>;
+    async fn attempt(&self, key: &str, change: &mut Alter<'_>) -> Result<Attempt, StoreError>;
 
     /// Agrees on a number: the first proposal ever made for `key` is everyone's answer from then on.
     ///

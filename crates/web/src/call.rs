@@ -14,7 +14,11 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    pub(crate) const fn new(ports: Ports<'a>, request: &'a Request, params: Vec<(&'static str, String)>) -> Self {
+    pub(crate) const fn new(
+        ports: Ports<'a>,
+        request: &'a Request,
+        params: Vec<(&'static str, String)>,
+    ) -> Self {
         Self { ports, request, params }
     }
 
@@ -45,7 +49,10 @@ impl<'a> Call<'a> {
         if ours {
             return Ok(());
         }
-        Err(Problem::forbidden("cross_site", "this request must come from a page of this site: send its `Origin`"))
+        Err(Problem::forbidden(
+            "cross_site",
+            "this request must come from a page of this site: send its `Origin`",
+        ))
     }
 
     /// Logs the cause of a failure that the caller only sees as "try again".

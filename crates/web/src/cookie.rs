@@ -30,7 +30,8 @@ pub fn read<'a>(settings: &Settings, request: &'a Request, name: &str) -> Option
 pub fn set(settings: &Settings, response: &mut Response, name: &str, value: &Plain<String>, lives: Secs) {
     let name = full_name(settings, name);
     let secure = if settings.is_https() { "; Secure" } else { "" };
-    let line = format!("{name}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{secure}", value.reveal(), lives.0);
+    let line =
+        format!("{name}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{secure}", value.reveal(), lives.0);
     if let Ok(mut line) = HeaderValue::from_str(&line) {
         line.set_sensitive(true);
         response.headers_mut().append(header::SET_COOKIE, line);

@@ -69,7 +69,9 @@ pub fn step(status: StatusCode, step: &Step<'_>) -> Response {
     let hidden: String = step
         .hidden
         .iter()
-        .map(|(name, value)| format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", escape(name), escape(value)))
+        .map(|(name, value)| {
+            format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", escape(name), escape(value))
+        })
         .collect();
     let field = step.field.map_or_else(String::new, |(name, label, mode, auto)| {
         format!(
@@ -86,7 +88,9 @@ pub fn step(status: StatusCode, step: &Step<'_>) -> Response {
             escape(action),
             escape(step.button)
         ),
-        None => format!("<p><a class=\"button\" href=\"{}\">{}</a></p>", escape(step.link), escape(step.button)),
+        None => {
+            format!("<p><a class=\"button\" href=\"{}\">{}</a></p>", escape(step.link), escape(step.button))
+        }
     };
     page(
         status,

@@ -12,6 +12,12 @@ pub struct Problem {
     status: StatusCode,
     code: &'static str,
     detail: String,
+    rest: Box<Rest>,
+}
+
+/// What few refusals have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Rest {
     field: Option<String>,
     retry_after: Option<u64>,
     allow: Option<String>,
@@ -22,7 +28,7 @@ pub struct Problem {
 impl Problem {
     /// A refusal with this status, public code and sentence.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), field: None, retry_after: None, allow: None, more: Vec::new(), cause: None }
+        Self { status, code, detail: detail.into(), rest: Box::default() }
     }
 
     /// 400 with this code.
@@ -33,7 +39,7 @@ impl Problem {
     /// 422 `invalid_field`: names the field and says what it takes.
     pub fn field(name: impl Into<String>, detail: impl Into<String>) -> Self {
         let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", detail);
-        problem.field = Some(name.into());
+        problem.rest.field = Some(name.into());
         problem
     }
 
@@ -54,8 +60,9 @@ impl Problem {
 
     /// 405 with the methods that are allowed.
     pub fn method_not_allowed(allow: String) -> Self {
-        let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", format!("use {allow}"));
-        problem.allow = Some(allow);
+        let mut problem =
+            Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", format!("use {allow}"));
+        problem.rest.allow = Some(allow);
         problem
     }
 
@@ -67,39 +74,47 @@ impl Problem {
     /// 429 `too_many_requests`, to be tried again after so many seconds.
     pub fn too_many(retry_after: u64, detail: impl Into<String>) -> Self {
         let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail);
-        problem.retry_after = Some(retry_after);
+        problem.rest.retry_after = Some(retry_after);
         problem
     }
 
     /// 503 `try_again`: the store did not answer; nothing is lost. The cause belongs into the log.
     pub fn try_again() -> Self {
-        let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "try_again", "the service could not finish this; try again in a moment");
-        problem.retry_after = Some(1);
+        let mut problem = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "try_again",
+            "the service could not finish this; try again in a moment",
+        );
+        problem.rest.retry_after = Some(1);
         problem
     }
 
     /// 500 `misconfigured`: a setting is missing. The log says which.
     pub fn misconfigured() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "misconfigured", "the service is not set up completely; its log says what is missing")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "misconfigured",
+            "the service is not set up completely; its log says what is missing",
+        )
     }
 
     /// A further member of the answer.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: serde_json::Value) -> Self {
-        self.more.push((name, value));
+        self.rest.more.push((name, value));
         self
     }
 
     /// What the operator's log says about it; never part of the answer.
     #[must_use]
     pub fn caused_by(mut self, cause: impl std::fmt::Display) -> Self {
-        self.cause = Some(cause.to_string());
+        self.rest.cause = Some(cause.to_string());
         self
     }
 
     /// The cause, for the log.
     pub fn cause(&self) -> Option<&str> {
-        self.cause.as_deref()
+        self.rest.cause.as_deref()
     }
 
     /// The status.
@@ -119,7 +134,7 @@ impl Problem {
 
     /// The field it is about.
     pub fn field_name(&self) -> Option<&str> {
-        self.field.as_deref()
+        self.rest.field.as_deref()
     }
 
     /// As an answer.
@@ -133,10 +148,10 @@ impl Problem {
             "detail": self.detail,
         });
         if let Some(members) = body.as_object_mut() {
-            if let Some(field) = self.field {
+            if let Some(field) = self.rest.field {
                 members.insert("field".into(), field.into());
             }
-            members.extend(self.more.into_iter().map(|(name, value)| (name.to_owned(), value)));
+            members.extend(self.rest.more.into_iter().map(|(name, value)| (name.to_owned(), value)));
         }
         let mut response = Response::new(Bytes::from(body.to_string()));
         *response.status_mut() = self.status;
@@ -145,10 +160,10 @@ impl Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if let Some(after) = self.retry_after {
+        if let Some(after) = self.rest.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(after));
         }
-        if let Some(allow) = self.allow.and_then(|allow| HeaderValue::from_str(&allow).ok()) {
+        if let Some(allow) = self.rest.allow.and_then(|allow| HeaderValue::from_str(&allow).ok()) {
             headers.insert(header::ALLOW, allow);
         }
         response

@@ -34,7 +34,10 @@ impl Request {
         if query.len() > 16_384 {
             return Err(Problem::bad("query_too_long", "shorten the query to 16 KiB"));
         }
-        let query = form_urlencoded::parse(query.as_bytes()).take(200).map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
+        let query = form_urlencoded::parse(query.as_bytes())
+            .take(200)
+            .map(|(k, v)| (k.into_owned(), v.into_owned()))
+            .collect();
         Ok(Self { method: parts.method, path: path.to_owned(), query, headers: parts.headers, body })
     }
 
@@ -133,7 +136,11 @@ impl Request {
 }
 
 fn unsupported(wanted: &str) -> Problem {
-    Problem::new(http::StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", format!("send `content-type: {wanted}`"))
+    Problem::new(
+        http::StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        format!("send `content-type: {wanted}`"),
+    )
 }
 
 fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
@@ -159,7 +166,8 @@ fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 fn field_problem(path: &str, message: &str) -> Problem {
     let message = message.split(" at line ").next().unwrap_or(message);
     let named = |lead: &str| message.strip_prefix(lead).and_then(|rest| rest.split('`').next());
-    let inner = named("missing field `").or_else(|| named("unknown field `")).or_else(|| named("duplicate field `"));
+    let inner =
+        named("missing field `").or_else(|| named("unknown field `")).or_else(|| named("duplicate field `"));
     let name = match (path, inner) {
         (".", Some(field)) => field.to_owned(),
         (path, Some(field)) if !path.ends_with(field) => format!("{path}.{field}"),
@@ -187,7 +195,10 @@ mod tests {
     }
 
     fn request(content_type: &str, body: &str) -> Request {
-        let raw = http::Request::post("/x?a=1&a=2").header("content-type", content_type).body(Bytes::from(body.to_owned())).unwrap();
+        let raw = http::Request::post("/x?a=1&a=2")
+            .header("content-type", content_type)
+            .body(Bytes::from(body.to_owned()))
+            .unwrap();
         Request::new(raw).unwrap()
     }
 
@@ -225,7 +236,8 @@ mod tests {
 
     #[test]
     fn a_form_reads_like_json() {
-        let ask: Ask = request("application/x-www-form-urlencoded", "email=a%40b.example&deep=").json_or_form().unwrap();
+        let ask: Ask =
+            request("application/x-www-form-urlencoded", "email=a%40b.example&deep=").json_or_form().unwrap();
         assert_eq!(ask.email, "a@b.example");
         assert!(ask.deep.is_none(), "an empty input is one left out");
     }

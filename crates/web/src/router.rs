@@ -83,7 +83,11 @@ macro_rules! routes {
 pub type Raw = http::Request<Bytes>;
 
 #[doc(hidden)]
-pub const fn call<'a>(ports: Ports<'a>, request: &'a Request, params: Vec<(&'static str, String)>) -> Call<'a> {
+pub const fn call<'a>(
+    ports: Ports<'a>,
+    request: &'a Request,
+    params: Vec<(&'static str, String)>,
+) -> Call<'a> {
     Call::new(ports, request, params)
 }
 
@@ -94,13 +98,18 @@ pub fn request_id(raw: &Raw, ports: &Ports<'_>) -> String {
         (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
     };
     let given = raw.headers().get("x-request-id").and_then(|value| value.to_str().ok()).filter(plain);
-    given.map_or_else(|| ports.entropy.bytes::<12>().iter().map(|byte| format!("{byte:02x}")).collect(), str::to_owned)
+    given.map_or_else(
+        || ports.entropy.bytes::<12>().iter().map(|byte| format!("{byte:02x}")).collect(),
+        str::to_owned,
+    )
 }
 
 /// What every answer gets: its request id, no sniffing, no keeping unless it says otherwise, no body for HEAD.
 #[doc(hidden)]
 pub fn finish(answer: Result<Response, Problem>, ports: &Ports<'_>, id: &str, head: bool) -> Response {
-    if let Some((code, cause)) = answer.as_ref().err().and_then(|problem| Some((problem.code(), problem.cause()?))) {
+    if let Some((code, cause)) =
+        answer.as_ref().err().and_then(|problem| Some((problem.code(), problem.cause()?)))
+    {
         ports.log.warn(&format!("{code}: {cause} (request {id})"));
     }
     let mut response = answer.unwrap_or_else(Problem::into_response);
@@ -132,6 +141,9 @@ mod tests {
         assert_eq!(Pattern("/session/{id}").matches("/session/7"), Some(vec![("id", "7".to_owned())]));
         assert_eq!(Pattern("/session/{id}").matches("/session/"), None);
         assert_eq!(Pattern("/session/{id}").matches("/session/7/8"), None);
-        assert_eq!(Pattern("/static/{rest*}").matches("/static/a/b.css"), Some(vec![("rest", "a/b.css".to_owned())]));
+        assert_eq!(
+            Pattern("/static/{rest*}").matches("/static/a/b.css"),
+            Some(vec![("rest", "a/b.css".to_owned())])
+        );
     }
 }
