@@ -7,8 +7,8 @@ use crate::say::{Because as _, Result, progress, refuse};
 use crate::tree::Tree;
 use crate::wait::{Ended, within};
 
-/// Long enough for a download of 20 MB on an ordinary line.
-const LIMIT: Duration = Duration::from_secs(15);
+/// Long enough for a download of 20 MB on a slow line.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// A refusal is believed for this long, then rustup is asked again.
 const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
