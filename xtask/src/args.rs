@@ -30,6 +30,14 @@ impl Args {
         self.0.pop_front()
     }
 
+    /// Nothing more is expected.
+    pub(crate) fn end(mut self) -> Result<()> {
+        match self.0.pop_front() {
+            None => Ok(()),
+            Some(word) => refuse(format!("did not expect `{word}`; try `cargo xtask help`")),
+        }
+    }
+
     /// The next option; a bare word is refused.
     pub(crate) fn option(&mut self) -> Result<Option<Opt>> {
         let Some(word) = self.0.pop_front() else { return Ok(None) };

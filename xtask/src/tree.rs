@@ -22,10 +22,6 @@ impl Tree {
         }
     }
 
-    pub(crate) fn root(&self) -> &Path {
-        &self.root
-    }
-
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.root.join(relative)
     }
