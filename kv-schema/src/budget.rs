@@ -32,16 +32,39 @@ pub async fn spend(
     budget: Budget,
     whose: &str,
 ) -> Result<Spent, Failure> {
-    let window = budget.window.0.max(1);
-    let at = ports.now.secs() / window;
-    let hash = ports.settings.index_key()?.segment(budget.name, &[whose.as_bytes()]);
-    let key = Key::of(tenant, "budget", format_args!("{}.{hash}.{window}.{at}", budget.name));
-    let ends = Moment::from_secs((at + 1) * window);
+    let (key, ends) = window(ports, tenant, budget, whose)?;
     let spent = ports.store.increment(key.as_str(), 1).await?;
     if spent == 1 {
         slot::sweep_later(ports, &[&key], ends).await?;
     }
     Ok(if spent <= budget.most { Spent::Within } else { Spent::Beyond(ends.since(ports.now).0.max(1)) })
+}
+
+/// Gives back what this same request spent before it tried, since the try turned out right. Spending first is what keeps
+/// a hundred tries at once within the budget.
+pub async fn give_back(
+    ports: &Ports<'_>,
+    tenant: TenantId,
+    budget: Budget,
+    whose: &str,
+) -> Result<(), Failure> {
+    let (key, _) = window(ports, tenant, budget, whose)?;
+    ports.store.increment(key.as_str(), -1).await?;
+    Ok(())
+}
+
+/// The counter of the window that is running, and when that ends.
+fn window(
+    ports: &Ports<'_>,
+    tenant: TenantId,
+    budget: Budget,
+    whose: &str,
+) -> Result<(Key, Moment), Failure> {
+    let window = budget.window.0.max(1);
+    let at = ports.now.secs() / window;
+    let hash = ports.settings.index_key()?.segment(budget.name, &[whose.as_bytes()]);
+    let key = Key::of(tenant, "budget", format_args!("{}.{hash}.{window}.{at}", budget.name));
+    Ok((key, Moment::from_secs((at + 1) * window)))
 }
 
 pub(crate) const PAGES: [Page; 1] = [Page {

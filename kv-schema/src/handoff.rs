@@ -8,7 +8,7 @@ use domain::{Authenticated, Digest, Moment, Plain, ReturnTo, Secs, mins};
 use ports::{Failure, OneTimeError, Ports};
 use serde::{Deserialize, Serialize};
 
-use crate::slot::Slot;
+use crate::{Tenant, slot::Slot};
 
 /// What a handoff says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,10 +25,42 @@ pub struct Handoff {
     /// Where to go afterwards.
     #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     pub return_to: Option<ReturnTo>,
+    /// The tenant's terms as they were when it was judged; so `session` need not read the tenant again.
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Terms>,
     #[serde(rename = "s")]
     slot: Slot,
     #[serde(rename = "x")]
     expires: Moment,
+}
+
+/// What a session needs to know of its tenant's policy, and what judging found out about the browser.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// The tenant's short name.
+    #[serde(rename = "s")]
+    pub slug: String,
+    /// How long a session lives at most, and how long unused.
+    #[serde(rename = "l")]
+    pub lives: (Secs, Secs),
+    /// How long a device is remembered.
+    #[serde(rename = "d")]
+    pub device: Secs,
+    /// What the device cookie hashes to, if the account knew that device.
+    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<Digest>,
+}
+
+impl Terms {
+    /// The terms of a tenant.
+    pub fn of(tenant: &Tenant, known: Option<Digest>) -> Self {
+        Self {
+            slug: tenant.slug.clone(),
+            lives: tenant.policy.session(),
+            device: tenant.policy.device(),
+            known,
+        }
+    }
 }
 
 /// A handoff that was judged and may begin a session. Only [`Handoff::dangerous_clear`] and [`open_cleared`] make one.
@@ -70,7 +102,7 @@ pub async fn mint(
 ) -> Result<Plain<String>, Failure> {
     let expires = ports.now.plus(LIVES);
     let slot = Slot::reserve(ports, expires).await?;
-    seal(ports, RAW, &Handoff { who, browser, failures, return_to, slot, expires })
+    seal(ports, RAW, &Handoff { who, browser, failures, return_to, terms: None, slot, expires })
 }
 
 /// Takes a handoff to judge it: once, by a browser that shows one of these cookies.

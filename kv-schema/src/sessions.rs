@@ -26,7 +26,7 @@ pub struct Session {
     pub ends: Moment,
     /// How long it may lie unused.
     pub idle: Secs,
-    /// The browser as it named itself.
+    /// The browser, as the list of devices shows it.
     pub device: String,
 }
 
@@ -70,6 +70,9 @@ pub struct Sessions {
     pub open: Vec<Session>,
     /// Known devices, longest unseen first.
     pub devices: Vec<Device>,
+    /// When the account first signed in; none: never yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Moment>,
 }
 
 impl Sessions {
@@ -92,7 +95,7 @@ impl Record for Sessions {
     const PAGE: Page = Page {
         name: "sessions",
         key: "lk1:_:sessions:{account}",
-        holds: "the account's open sessions (digest of the cookie, tenant, methods, times, browser) and known devices; at most 50 and 20",
+        holds: "the account's open sessions (digest of the cookie, tenant, methods, times, browser), known devices and when it first signed in; at most 50 and 20",
         lives: "as long as the account; sessions past their end are dropped with the next change",
         use_: "swapped",
         written_by: &["session", "magic-link", "admin"],
@@ -141,6 +144,7 @@ pub async fn begin(
         let excess = (sessions.open.len() + 1).saturating_sub(MOST_SESSIONS);
         sessions.open.drain(..excess);
         sessions.open.push(session.clone());
+        sessions.since.get_or_insert(ports.now);
         if let Some(device) = device {
             sessions.devices.retain(|known| known.token != device.token && ports.now < known.ends);
             let excess = (sessions.devices.len() + 1).saturating_sub(MOST_DEVICES);
@@ -183,6 +187,18 @@ pub async fn end(ports: &Ports<'_>, account: AccountId, id: SessionId) -> Result
     let ended = update(ports, account, |sessions| {
         let before = sessions.open.len();
         sessions.open.retain(|open| open.id != id);
+        if sessions.open.len() == before { Change::Leave(false) } else { Change::Write(true) }
+    })
+    .await?;
+    Ok(ended.unwrap_or(false))
+}
+
+/// Ends the session of a cookie, whatever became of its account; whether there was one.
+pub async fn end_cookie(ports: &Ports<'_>, cookie: &str) -> Result<bool, Failure> {
+    let Some((account, token)) = holder(cookie) else { return Ok(false) };
+    let ended = update(ports, account, |sessions| {
+        let before = sessions.open.len();
+        sessions.open.retain(|open| open.token != token);
         if sessions.open.len() == before { Change::Leave(false) } else { Change::Write(true) }
     })
     .await?;

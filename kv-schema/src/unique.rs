@@ -27,6 +27,11 @@ pub(crate) async fn settle(ports: &Ports<'_>, cell: &Key, number: i64) -> Result
     Ok(if decided == number { Ok(()) } else { Err(decided) })
 }
 
+/// What was decided for a name of which nothing is ever withdrawn; asked of the store once in the life of an instance.
+pub(crate) async fn decided_for_good(ports: &Ports<'_>, cell: &Key) -> Result<Option<i64>, Failure> {
+    Ok(ports.blocks.decided_for_good(ports.store, cell.as_str()).await?)
+}
+
 /// What was decided for a name.
 pub(crate) async fn decided(ports: &Ports<'_>, cell: &Key) -> Result<Option<i64>, Failure> {
     Ok(ports.store.decided(cell.as_str()).await?)

@@ -1,17 +1,22 @@
-//! Numbers from the store's counters, reserved ahead so that most requests need no write for one.
+//! Numbers from the store that an instance keeps: reserved ahead, so that most requests need no write for one, or decided for good, so that most need
+//! no read.
 
 use std::{collections::BTreeMap, sync::Mutex};
 
 use crate::{Store, StoreError};
 
-/// Blocks of numbers that this instance has reserved and not yet given out. What an instance takes with it when it dies is a hole, never a double.
+/// Blocks of numbers that this instance has reserved and not yet given out (what an instance takes with it when it dies is a hole, never a double),
+/// and the decisions it knows to stand for ever.
 #[derive(Debug, Default)]
-pub struct Blocks(Mutex<BTreeMap<String, (i64, i64)>>);
+pub struct Blocks {
+    reserved: Mutex<BTreeMap<String, (i64, i64)>>,
+    decided: Mutex<BTreeMap<String, i64>>,
+}
 
 impl Blocks {
     /// With nothing reserved.
     pub const fn new() -> Self {
-        Self(Mutex::new(BTreeMap::new()))
+        Self { reserved: Mutex::new(BTreeMap::new()), decided: Mutex::new(BTreeMap::new()) }
     }
 
     /// The next number of the counter `key`, which nobody else ever gets; numbers start at 1.
@@ -21,7 +26,7 @@ impl Blocks {
         }
         let last = store.increment(key, BLOCK).await?;
         let first = last - BLOCK + 1;
-        if let Ok(mut blocks) = self.0.lock() {
+        if let Ok(mut blocks) = self.reserved.lock() {
             // Counters are per hour: those of the past are never asked for again.
             while blocks.len() >= KEPT {
                 blocks.pop_first();
@@ -31,8 +36,24 @@ impl Blocks {
         Ok(first)
     }
 
+    /// What was decided for `key`, a cell of which nothing is ever withdrawn: the store is asked until it knows, and never again.
+    pub async fn decided_for_good(&self, store: &dyn Store, key: &str) -> Result<Option<i64>, StoreError> {
+        let known = self.decided.lock().ok().and_then(|decided| decided.get(key).copied());
+        if known.is_some() {
+            return Ok(known);
+        }
+        let found = store.decided(key).await?;
+        if let (Some(number), Ok(mut decided)) = (found, self.decided.lock()) {
+            while decided.len() >= KEPT {
+                decided.pop_first();
+            }
+            decided.insert(key.to_owned(), number);
+        }
+        Ok(found)
+    }
+
     fn reserved(&self, key: &str) -> Option<i64> {
-        let mut blocks = self.0.lock().ok()?;
+        let mut blocks = self.reserved.lock().ok()?;
         let (next, last) = blocks.get_mut(key)?;
         (*next <= *last).then(|| {
             *next += 1;

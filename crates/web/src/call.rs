@@ -2,6 +2,11 @@
 
 use ports::Ports;
 
+use domain::{
+    Digest, Token,
+    secret::{AttemptToken, CeremonyToken, DeviceToken, TokenKind, TransactionToken},
+};
+
 use crate::{Problem, Request, client, cookie};
 
 /// One request, its path's parameters, and the ports.
@@ -32,6 +37,25 @@ impl<'a> Call<'a> {
         cookie::read(self.ports.settings, self.request, name)
     }
 
+    /// What the cookies of a sign-in under way hash to: a handoff is taken only from a browser that shows the one it was made for.
+    pub fn browsers(&self) -> Vec<Digest> {
+        let all = [
+            self.digest::<TransactionToken>(cookie::TRANSACTION),
+            self.digest::<CeremonyToken>(cookie::CEREMONY),
+            self.digest::<AttemptToken>(cookie::ATTEMPT),
+        ];
+        all.into_iter().flatten().collect()
+    }
+
+    /// What the cookie of a known device hashes to; whose device it is, only an account's record says.
+    pub fn device(&self) -> Option<Digest> {
+        self.digest::<DeviceToken>(cookie::DEVICE)
+    }
+
+    fn digest<K: TokenKind>(&self, name: &str) -> Option<Digest> {
+        Some(Token::<K>::parse(self.cookie(name)?)?.digest())
+    }
+
     /// The network the caller comes from, as budgets count it; callers without one share a bucket.
     pub fn network(&self) -> String {
         client::address(self.ports.settings, self.request).map_or_else(|| "unknown".into(), client::network)
@@ -40,11 +64,12 @@ impl<'a> Call<'a> {
     /// For every state-changing request that relies on a cookie: it must come from a page of ours.
     ///
     /// # Errors
-    /// 403 `cross_site` unless `Origin` is our own or, where there is none, `Sec-Fetch-Site: same-origin`.
+    /// 403 `cross_site` unless `Origin` is our own or, where there is none or `null`, `Sec-Fetch-Site: same-origin`.
     pub fn same_site(&self) -> Result<(), Problem> {
         let ours = match (self.request.header("origin"), self.request.header("sec-fetch-site")) {
+            // A form on a page with `referrer-policy: no-referrer` says `null`, whatever its origin (Fetch, "append a request Origin header").
+            (None | Some("null"), site) => site == Some("same-origin"),
             (Some(origin), _) => origin == self.ports.settings.public_url(),
-            (None, site) => site == Some("same-origin"),
         };
         if ours {
             return Ok(());

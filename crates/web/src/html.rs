@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 
-use crate::Response;
+use crate::{Problem, Response};
 
 /// The policy of every page: nothing but our own files, no frames, forms to ourselves.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -61,6 +61,29 @@ pub struct Step<'a> {
     pub button: &'a str,
     /// Where the link leads if there is no form.
     pub link: &'a str,
+}
+
+/// A refusal as a browser without script gets it: the sentence, and a way to begin again.
+pub fn refusal(problem: &Problem) -> Response {
+    let sentence = sentence(problem.detail());
+    step(
+        problem.status(),
+        &Step {
+            title: "That did not work",
+            text: &sentence,
+            action: None,
+            hidden: &[],
+            field: None,
+            button: "Sign in again",
+            link: "/sign-in",
+        },
+    )
+}
+
+/// As people read it: a capital at the start, a full stop at the end.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
 
 /// Renders a step with our style sheet.
