@@ -1,0 +1,111 @@
+// From a handoff to a session, and looking after sessions.
+
+import * as ceremony from "./ceremony.js";
+import { request } from "./http.js";
+
+/** @typedef {import("../types/api.js").Assessment} Assessment */
+/** @typedef {import("../types/api.js").Device} Device */
+/** @typedef {import("../types/api.js").Factor} Factor */
+/** @typedef {import("../types/api.js").Reason} Reason */
+/** @typedef {import("../types/api.js").Session} Session */
+/** @typedef {import("../types/api.js").SessionBegun} SessionBegun */
+
+/**
+ * Where a sign-in stands after its first factor.
+ * @typedef {{ state: "signed_in", session: SessionBegun }
+ *   | { state: "challenge", factors: Factor[], reasons: Reason[] }
+ *   | { state: "blocked", reasons: Reason[] }} Outcome
+ */
+
+/**
+ * Takes a handoff the rest of the way: judged, and if allowed a session. A `challenge` is answered by {@link stepUpWithPasskey}.
+ * @param {string} handoff
+ * @param {{ remember_device?: boolean }} [options]
+ * @returns {Promise<Outcome>}
+ */
+export async function finish(handoff, options = {}) {
+  /** @type {Assessment} */
+  const judged = await request("POST", "/step-up/assess", { handoff });
+  const { decision, reasons, factors = [] } = judged;
+  if (decision === "allow" && judged.handoff) {
+    return begin(judged.handoff, options);
+  }
+  return decision === "challenge" ? { state: "challenge", factors, reasons } : { state: "blocked", reasons };
+}
+
+/**
+ * Answers a challenge with a passkey the person has.
+ * @param {{ remember_device?: boolean, signal?: AbortSignal }} [options]
+ * @returns {Promise<Outcome>}
+ */
+export async function stepUpWithPasskey({ signal: outer, ...options } = {}) {
+  const signal = ceremony.begin(outer);
+  const asked = await request("POST", "/step-up/passkey/options", {}, signal);
+  const response = await ceremony.get(asked, signal);
+  return proved({ factor: "passkey", response }, options);
+}
+
+/**
+ * Answers a challenge by making a first passkey, where that is offered (never when there is a risk).
+ * @param {{ remember_device?: boolean, signal?: AbortSignal }} [options]
+ * @returns {Promise<Outcome>}
+ */
+export async function enrolToStepUp({ signal: outer, ...options } = {}) {
+  const signal = ceremony.begin(outer);
+  const asked = await request("POST", "/step-up/passkey/options", {}, signal);
+  const response = await ceremony.create(asked, signal);
+  return proved({ factor: "passkey", response }, options);
+}
+
+/**
+ * Who is signed in; throws `unauthorized` if nobody is.
+ * @returns {Promise<Session>}
+ */
+export function session() {
+  return request("GET", "/session");
+}
+
+/** Signs out here. */
+export async function signOut() {
+  await request("DELETE", "/session");
+}
+
+/**
+ * Where the person is signed in.
+ * @returns {Promise<{ items: Device[], next?: string }>}
+ */
+export function listSessions() {
+  return request("GET", "/session/all");
+}
+
+/**
+ * Ends one session.
+ * @param {string} id
+ */
+export async function endSession(id) {
+  await request("DELETE", `/session/${encodeURIComponent(id)}`);
+}
+
+/** Signs out everywhere, here too. */
+export async function signOutEverywhere() {
+  await request("DELETE", "/session/all");
+}
+
+/**
+ * @param {object} answer
+ * @param {{ remember_device?: boolean }} options
+ */
+async function proved(answer, options) {
+  const { handoff } = await request("POST", "/step-up/verify", answer);
+  return begin(handoff, options);
+}
+
+/**
+ * @param {string} handoff a cleared one
+ * @param {{ remember_device?: boolean }} options
+ * @returns {Promise<Outcome>}
+ */
+async function begin(handoff, { remember_device }) {
+  const session = await request("POST", "/session", { handoff, remember_device });
+  return { state: "signed_in", session };
+}

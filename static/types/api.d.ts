@@ -1,0 +1,122 @@
+// The shapes of docs/API.md that the pages use. Names and members are those of the wire.
+
+/** RFC 9457 problem details. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  code: string;
+  detail: string;
+  field?: string;
+}
+
+/** The body of a 404 `unknown_credential`. */
+export interface UnknownCredential extends Problem {
+  rpId: string;
+  credentialId: string;
+}
+
+/** `POST /magic-link`. */
+export interface AttemptStarted {
+  attempt: string;
+  /** Seconds. */
+  expires_in: number;
+  /** Two digits, shown on the starting screen alone. */
+  match: string;
+}
+
+/** `GET /magic-link/attempt`. */
+export type AttemptState =
+  | { status: "pending" }
+  | { status: "confirmed"; handoff: string }
+  | { status: "expired"; handoff?: undefined };
+
+/** A single-use proof, good for two minutes in this browser. */
+export interface WithHandoff {
+  handoff: string;
+}
+
+/** Why the risk is what it is. */
+export interface Reason {
+  code: string;
+  weight: number;
+  text: string;
+}
+
+/** What can answer a challenge, and what may be enrolled to answer it. */
+export type Factor = "passkey" | "totp" | "recovery_code" | "enrol_passkey" | (string & {});
+
+/** `POST /step-up/assess`. */
+export interface Assessment {
+  decision: "allow" | "challenge" | "block";
+  level: "low" | "medium" | "high";
+  score: number;
+  reasons: Reason[];
+  factors?: Factor[];
+  handoff?: string;
+}
+
+/** `POST /session`. */
+export interface SessionBegun {
+  account: { id: string; email: string; name?: string };
+  tenant: { id: string; slug: string };
+  acr: string;
+  amr: string[];
+  auth_time: number | string;
+  expires_in: number;
+  return_to?: string;
+}
+
+/** `GET /session`. */
+export interface Session {
+  id: string;
+  account: { id: string; email: string; name?: string };
+  tenant: { id: string; slug: string; name?: string };
+  memberships: { tenant: { id: string; slug: string; name?: string }; roles: string[] }[];
+  amr: string[];
+  acr: string;
+  auth_time: number | string;
+}
+
+/** An item of `GET /session/all`. */
+export interface Device {
+  id: string;
+  current: boolean;
+  device: string;
+  began_at: string;
+  seen_at: string;
+  amr: string[];
+}
+
+/** What the Signal API tells a passkey provider. */
+export interface Signal {
+  rpId: string;
+  userId: string;
+  allAcceptedCredentialIds: string[];
+  name: string;
+  displayName: string;
+}
+
+/** A passkey as its owner sees it. */
+export interface Passkey {
+  id: string;
+  name: string;
+  created_at: string;
+  last_used_at?: string | null;
+  backed_up: boolean;
+  transports: string[];
+  aaguid: string;
+  provider?: string;
+}
+
+/** `GET /passkey/credentials`. */
+export interface PasskeyList {
+  items: Passkey[];
+  next?: string;
+  signal: Signal;
+}
+
+/** An answer that also carries what the provider should know. */
+export interface WithSignal {
+  signal: Signal;
+}
