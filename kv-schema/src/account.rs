@@ -5,7 +5,9 @@ use domain::{AccountId, Email, Moment, TenantId, Ulid};
 use ports::{Failure, Ports};
 use serde::{Deserialize, Serialize};
 
-use crate::{Change, Key, Page, Record, Tenant, passkeys::Passkeys, record, sessions::Sessions, unique};
+use crate::{
+    Change, Key, Page, Record, Tenant, passkeys::Passkeys, record, sessions::Sessions, tenant, unique,
+};
 
 /// Whether an account may sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,6 +156,7 @@ pub async fn enrol(
         None if !tenant.policy.sign_up() => return Ok(Enrolled::SignUpClosed),
         None => match create(ports, tenant, email, None, Vec::new()).await? {
             Created::New(account) | Created::Exists(account) => *account,
+            Created::TenantGone => return Ok(Enrolled::SignUpClosed),
         },
     };
     admit(ports, account, tenant, asked).await
@@ -180,7 +183,10 @@ pub async fn admit(
         return Ok(Enrolled::SignUpClosed);
     }
     match join(ports, account.id, tenant.id, Vec::new()).await? {
-        Some(account) if account.is_active() => Ok(Enrolled::In(Box::new(account), tenant.id)),
+        Joined::New(account) | Joined::Already(account) if account.is_active() => {
+            Ok(Enrolled::In(account, tenant.id))
+        }
+        Joined::Full | Joined::TenantGone => Ok(Enrolled::SignUpClosed),
         _ => Ok(Enrolled::Disabled),
     }
 }
@@ -192,6 +198,8 @@ pub enum Created {
     New(Box<Account>),
     /// The address has an account already.
     Exists(Box<Account>),
+    /// The tenant was deleted meanwhile.
+    TenantGone,
 }
 
 /// Makes an account as a member of `tenant`, in the account space that `tenant` uses.
@@ -234,7 +242,11 @@ pub async fn create(
         record::put(ports, &Passkeys::key(id), &Passkeys::default(), None).await?;
         record::put(ports, &key(id), &account, None).await?;
         if unique::settle(ports, &cell, number).await?.is_ok() {
-            return Ok(Created::New(Box::new(account)));
+            if tenant::hold(ports, tenant.id).await? {
+                return Ok(Created::New(Box::new(account)));
+            }
+            delete(ports, &account).await?;
+            return Ok(Created::TenantGone);
         }
         for key in [key(id), Sessions::key(id), Passkeys::key(id), member_key(tenant.id, place)] {
             ports.store.delete(key.as_str()).await?;
@@ -243,30 +255,81 @@ pub async fn create(
     Err(ports::StoreError(format!("`{cell}` was decided and withdrawn {TRIES} times")).into())
 }
 
-/// Makes an account a member of a tenant; the account as it is then, `None` if it is gone.
+/// What making an account a member came to.
+#[derive(Debug)]
+pub enum Joined {
+    /// It is one now.
+    New(Box<Account>),
+    /// It was one already.
+    Already(Box<Account>),
+    /// It belongs to as many tenants as an account can.
+    Full,
+    /// The account is gone.
+    AccountGone,
+    /// The tenant was deleted meanwhile.
+    TenantGone,
+}
+
+/// Makes an account a member of a tenant.
 pub async fn join(
     ports: &Ports<'_>,
     id: AccountId,
     tenant: TenantId,
     roles: Vec<String>,
-) -> Result<Option<Account>, Failure> {
+) -> Result<Joined, Failure> {
     let place = list(ports, tenant, id).await?;
-    let account = update(ports, id, |account| {
-        if account.membership(tenant).is_some() || account.memberships.len() >= MOST_MEMBERSHIPS {
-            return Change::Leave(account.clone());
+    let joined = update(ports, id, |account| {
+        if account.membership(tenant).is_some() {
+            return Change::Leave(Joined::Already(Box::new(account.clone())));
+        }
+        if account.memberships.len() >= MOST_MEMBERSHIPS {
+            return Change::Leave(Joined::Full);
         }
         account.memberships.push(Membership { tenant, roles: roles.clone(), place });
-        Change::Write(account.clone())
+        Change::Write(Joined::New(Box::new(account.clone())))
+    })
+    .await?
+    .unwrap_or(Joined::AccountGone);
+    if !matches!(joined, Joined::New(_)) {
+        ports.store.delete(member_key(tenant, place).as_str()).await?;
+        return Ok(joined);
+    }
+    if !tenant::hold(ports, tenant).await? {
+        leave(ports, id, tenant).await?;
+        return Ok(Joined::TenantGone);
+    }
+    Ok(joined)
+}
+
+/// Ends a membership, and the account with its last one; whether there was such a membership.
+pub async fn leave(ports: &Ports<'_>, id: AccountId, tenant: TenantId) -> Result<bool, Failure> {
+    // Sees deleted ones too: repeated, it finishes what was cut short.
+    let left = record::update::<Account, Option<(Account, i64)>>(ports, &key(id), |account| {
+        let Some(place) = account.membership(tenant).map(|membership| membership.place) else {
+            return Change::Leave(None);
+        };
+        match account.memberships.len() {
+            // Marked in the same write in which somebody else could make it a member elsewhere.
+            1 => account.deleted = true,
+            _ => account.memberships.retain(|membership| membership.tenant != tenant),
+        }
+        Change::Write(Some((account.clone(), place)))
+    })
+    .await?
+    .flatten();
+    let Some((account, place)) = left else { return Ok(false) };
+    if account.deleted {
+        remove(ports, &account).await?;
+        return Ok(true);
+    }
+    // They are worth nothing without the membership; gone, they do not come back with the next one.
+    crate::sessions::update(ports, id, |sessions| {
+        sessions.open.retain(|session| session.tenant() != tenant);
+        Change::Write(())
     })
     .await?;
-    if account
-        .as_ref()
-        .and_then(|account| account.membership(tenant))
-        .is_none_or(|membership| membership.place != place)
-    {
-        ports.store.delete(member_key(tenant, place).as_str()).await?;
-    }
-    Ok(account)
+    ports.store.delete(member_key(tenant, place).as_str()).await?;
+    Ok(true)
 }
 
 /// Changes an account so that no change is lost; `None` if there is no such account.
@@ -295,6 +358,11 @@ pub async fn delete(ports: &Ports<'_>, account: &Account) -> Result<(), Failure>
         Change::Write(())
     })
     .await?;
+    remove(ports, account).await
+}
+
+/// Removes what is left of an account that is marked as deleted.
+async fn remove(ports: &Ports<'_>, account: &Account) -> Result<(), Failure> {
     for credential in crate::passkeys::read(ports, account.id).await?.unwrap_or_default().credentials {
         crate::passkeys::release(ports, &credential).await?;
     }
@@ -309,6 +377,7 @@ pub async fn delete(ports: &Ports<'_>, account: &Account) -> Result<(), Failure>
 }
 
 /// A page of a tenant's members in the order they came: those after place `after`, at most `limit`, and the place to go on after.
+/// A page may hold fewer although more follow: gaps cost reading too.
 pub async fn members(
     ports: &Ports<'_>,
     tenant: TenantId,
@@ -318,7 +387,8 @@ pub async fn members(
     let last = ports.store.increment(seq_member(tenant).as_str(), 0).await?;
     let mut found = Vec::new();
     let mut place = after.max(0);
-    while place < last {
+    let end = last.min(place.saturating_add(tenant::MOST_PLACES));
+    while place < end && found.len() < limit {
         place += 1;
         if let Some(line) = record::read::<Member>(ports, &member_key(tenant, place)).await?
             && let Some(account) = read(ports, line.account).await?
@@ -327,9 +397,6 @@ pub async fn members(
                 == Some(account.number)
         {
             found.push(account);
-            if found.len() >= limit {
-                break;
-            }
         }
     }
     Ok((found, (place < last).then_some(place)))
@@ -377,7 +444,7 @@ fn member_key(tenant: TenantId, place: i64) -> Key {
     Key::of(tenant, "member", place)
 }
 
-fn seq_member(tenant: TenantId) -> Key {
+pub(crate) fn seq_member(tenant: TenantId) -> Key {
     Key::of(tenant, "seq-member", 0)
 }
 

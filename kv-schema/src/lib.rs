@@ -5,6 +5,7 @@ pub mod account;
 pub mod budget;
 pub mod ceremony;
 pub mod handoff;
+pub mod inherit;
 mod key;
 pub mod link;
 pub mod mailbox;

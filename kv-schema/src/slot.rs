@@ -71,7 +71,7 @@ impl Record for Held {
     const PAGE: Page = Page {
         name: "slot",
         key: "lk1:_:slot:{hour}.{number}",
-        holds: "one expiring record: a ceremony, a transaction, or a list of keys to sweep; with the digest of its bearer's token",
+        holds: "one expiring record: a ceremony, a transaction, a list of keys to sweep, or a tenant whose policy is on its way down; with the digest of its bearer's token",
         lives: "until the end of {hour}, at most; each says when it expires",
         use_: "written once; a transaction is swapped",
         written_by: &["passkey", "magic-link", "step-up", "session", "admin"],
@@ -140,12 +140,23 @@ pub async fn update<R: Serialize + for<'de> Deserialize<'de>, T>(
 
 /// Notes keys that the janitor shall remove once `expires` has passed. To be noted before they come into being.
 pub async fn sweep_later(ports: &Ports<'_>, keys: &[&Key], expires: Moment) -> Result<(), Failure> {
-    let slot = Slot::reserve(ports, expires).await?;
     let keys: Vec<&str> = keys.iter().map(|key| key.as_str()).collect();
-    write(ports, slot, None, SWEEP, &keys, hour_end(slot.hour)).await
+    note(ports, SWEEP, &keys, expires).await.map(drop)
 }
 
 pub(crate) const SWEEP: &str = "sweep";
+
+/// Notes down something for the janitor to do once `at` has passed, unless the slot is gone by then.
+pub(crate) async fn note<R: Serialize>(
+    ports: &Ports<'_>,
+    kind: &str,
+    data: &R,
+    at: Moment,
+) -> Result<Slot, Failure> {
+    let slot = Slot::reserve(ports, at).await?;
+    write(ports, slot, None, kind, data, hour_end(slot.hour)).await?;
+    Ok(slot)
+}
 
 async fn write<R: Serialize>(
     ports: &Ports<'_>,

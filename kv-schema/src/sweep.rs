@@ -4,7 +4,7 @@ use ports::{Failure, Ports};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Key, Page, Record, record,
+    Key, Page, Record, inherit, record,
     slot::{self, Held, Slot},
 };
 
@@ -68,10 +68,18 @@ pub async fn sweep(ports: &Ports<'_>, most: u32) -> Result<Swept, Failure> {
 /// What a slot names goes first: cut short, the slot still names it.
 async fn remove(ports: &Ports<'_>, slot: Slot) -> Result<(), Failure> {
     let held = record::read::<Held>(ports, &slot.key()).await.unwrap_or_default();
-    if let Some(held) = held.filter(|held| held.kind == slot::SWEEP) {
-        for key in serde_json::from_value::<Vec<String>>(held.data).unwrap_or_default() {
-            ports.store.delete(Key::noted(key).as_str()).await?;
+    match held {
+        Some(held) if held.kind == slot::SWEEP => {
+            for key in serde_json::from_value::<Vec<String>>(held.data).unwrap_or_default() {
+                ports.store.delete(Key::noted(key).as_str()).await?;
+            }
         }
+        Some(held) if held.kind == inherit::SPREAD => {
+            if let Ok(tenant) = serde_json::from_value(held.data) {
+                inherit::resume(ports, tenant).await?;
+            }
+        }
+        _ => {}
     }
     ports.store.delete(slot.key().as_str()).await?;
     ports.one_time.forget(slot.once().as_str()).await?;

@@ -6,7 +6,7 @@ use domain::{Moment, TenantId, Ulid};
 use ports::{Failure, Ports};
 use serde::{Deserialize, Serialize};
 
-use crate::{Change, Key, Page, Policy, Record, policy::Own, record, unique};
+use crate::{Change, Key, Page, Policy, Record, account, inherit, policy::Own, record, unique};
 
 /// A tenant.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -31,9 +31,28 @@ pub struct Tenant {
     pub number: i64,
     /// Where it stands in its parent's list.
     pub place: i64,
-    /// Gone: kept only so that what still points here finds nothing.
+    /// How often `policy` has changed.
+    #[serde(default)]
+    pub revision: u64,
+    /// The revision that everything below follows; behind `revision` while a change is on its way down ([`crate::inherit`]).
+    #[serde(default)]
+    pub spread: u64,
+    /// The place in the list of children up to which `revision` has come down already.
+    #[serde(default)]
+    pub reached: i64,
+    /// The mark of whoever is about to delete it and looks whether it is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closing: Option<u64>,
+    /// Gone: the rest is being removed.
     #[serde(default)]
     pub deleted: bool,
+}
+
+impl Tenant {
+    /// Whether a change of its policy has not come down to all below yet.
+    pub const fn is_spreading(&self) -> bool {
+        self.spread != self.revision
+    }
 }
 
 impl Record for Tenant {
@@ -43,7 +62,7 @@ impl Record for Tenant {
         holds: "a tenant: slug, name, parent, what it says itself, and the policy that holds",
         lives: "until it is deleted",
         use_: "swapped",
-        written_by: &["admin"],
+        written_by: &["admin", "janitor"],
         read_by: &["passkey", "magic-link", "step-up", "session"],
     };
 }
@@ -128,13 +147,19 @@ pub async fn read(ports: &Ports<'_>, id: TenantId) -> Result<Option<Tenant>, Fai
     if id == TenantId::ROOT {
         return Ok(Some(root(ports).await?));
     }
-    let tenant = record::read::<Tenant>(ports, &key(id)).await?.filter(|tenant| !tenant.deleted);
-    // Made, but its slug was lost to another at the same moment, or the making was cut short.
-    Ok(tenant)
+    Ok(record::read::<Tenant>(ports, &key(id)).await?.filter(|tenant| !tenant.deleted))
+}
+
+/// The short name of a tenant that exists. The root's never changes, so it needs no read.
+pub async fn slug_of(ports: &Ports<'_>, id: TenantId) -> Result<Option<String>, Failure> {
+    if id == TenantId::ROOT {
+        return Ok(Some(ROOT_SLUG.to_owned()));
+    }
+    Ok(read(ports, id).await?.map(|tenant| tenant.slug))
 }
 
 async fn root(ports: &Ports<'_>) -> Result<Tenant, Failure> {
-    match unique::decided(ports, &root_cell()).await? {
+    match unique::decided_for_good(ports, &root_cell()).await? {
         Some(number) => match record::read::<Tenant>(ports, &root_key(number)).await? {
             Some(root) => Ok(root),
             None => Err(ports::StoreError(format!("`{}` is missing", root_key(number))).into()),
@@ -155,6 +180,10 @@ fn untouched_root(number: i64) -> Tenant {
         policy: Policy::default(),
         number,
         place: 0,
+        revision: 0,
+        spread: 0,
+        reached: 0,
+        closing: None,
         deleted: false,
     }
 }
@@ -166,13 +195,23 @@ pub enum Made {
     New(Box<Tenant>),
     /// A sibling has that slug.
     SlugTaken,
+    /// The tenant it was to be below is gone.
+    NoParent,
 }
 
 /// Makes a tenant below `parent`, whose policy it inherits. `slug` must be one ([`is_slug`]).
 pub async fn create(ports: &Ports<'_>, parent: &Tenant, slug: &str, name: &str) -> Result<Made, Failure> {
-    let cell = slug_cell(parent.id, slug);
-    if unique::decided(ports, &cell).await?.is_some() {
+    // Whoever asks for the root by its slug must find the root.
+    if parent.id == TenantId::ROOT && slug == ROOT_SLUG {
         return Ok(Made::SlugTaken);
+    }
+    let cell = slug_cell(parent.id, slug);
+    if let Some(winner) = unique::decided(ports, &cell).await? {
+        if read(ports, id_of(&cell, winner)).await?.is_some() {
+            return Ok(Made::SlugTaken);
+        }
+        // Deleting it was cut short; its slug is free.
+        ports.store.withdraw(cell.as_str(), winner).await?;
     }
     let number = unique::propose(ports);
     let id = id_of(&cell, number);
@@ -190,15 +229,42 @@ pub async fn create(ports: &Ports<'_>, parent: &Tenant, slug: &str, name: &str) 
         policy: parent.policy.clone(),
         number,
         place,
+        revision: 0,
+        spread: 0,
+        reached: 0,
+        closing: None,
         deleted: false,
     };
     record::put(ports, &key(id), &tenant, None).await?;
-    if unique::settle(ports, &cell, number).await?.is_err() {
-        ports.store.delete(key(id).as_str()).await?;
-        ports.store.delete(child_key(parent.id, place).as_str()).await?;
-        return Ok(Made::SlugTaken);
+    // The parent's policy may have changed since it was read. From here on a change finds this tenant in the list, so this
+    // look is enough; and it comes before the slug is decided, so that nobody ever meets a tenant with a policy of yesterday.
+    let followed = inherit::follow(ports, id).await?;
+    let made = match followed {
+        None => Made::NoParent,
+        Some(_) if unique::settle(ports, &cell, number).await?.is_err() => Made::SlugTaken,
+        Some(_) if !hold(ports, parent.id).await? => {
+            ports.store.withdraw(cell.as_str(), number).await?;
+            Made::NoParent
+        }
+        Some(tenant) => return Ok(Made::New(Box::new(tenant))),
+    };
+    ports.store.delete(key(id).as_str()).await?;
+    ports.store.delete(child_key(parent.id, place).as_str()).await?;
+    Ok(made)
+}
+
+/// To be called by whoever has just put something into a tenant: whether the tenant is still there, and if someone is about to delete
+/// it because it looked empty, that is off.
+pub async fn hold(ports: &Ports<'_>, id: TenantId) -> Result<bool, Failure> {
+    let Some(tenant) = read(ports, id).await? else { return Ok(false) };
+    if tenant.closing.is_none() {
+        return Ok(true);
     }
-    Ok(Made::New(Box::new(tenant)))
+    let held = update(ports, id, |tenant| {
+        tenant.closing = None;
+        Change::Write(())
+    });
+    Ok(held.await?.is_some())
 }
 
 /// Changes a tenant's record so that no change is lost; `None` if there is no such tenant.
@@ -236,45 +302,107 @@ async fn root_to_change(ports: &Ports<'_>) -> Result<Key, Failure> {
     }
 }
 
-/// A page of the tenants below `parent`, in the order they were made: those after place `after`, at most `limit`, and the place to go on after.
+/// A page of the tenants below `parent`, in the order they were made: those after place `after`, at most `limit`, and the place to go on
+/// after. A page may hold fewer although more follow: gaps cost reading too.
 pub async fn children(
     ports: &Ports<'_>,
     parent: TenantId,
     after: i64,
     limit: usize,
 ) -> Result<(Vec<Tenant>, Option<i64>), Failure> {
-    let last = ports.store.increment(seq_child(parent).as_str(), 0).await?;
+    let last = last_place(ports, parent).await?;
     let mut found = Vec::new();
     let mut place = after.max(0);
-    while place < last {
+    let end = last.min(place.saturating_add(MOST_PLACES));
+    while place < end && found.len() < limit {
         place += 1;
-        if let Some(line) = record::read::<Child>(ports, &child_key(parent, place)).await?
-            && let Some(tenant) = read(ports, line.tenant).await?
-            && tenant.parent == Some(parent)
-            && tenant.place == place
+        if let Some(tenant) = child_at(ports, parent, place).await?
             && unique::decided(ports, &slug_cell(parent, &tenant.slug)).await? == Some(tenant.number)
         {
             found.push(tenant);
-            if found.len() >= limit {
-                break;
-            }
         }
     }
     Ok((found, (place < last).then_some(place)))
 }
 
-/// Removes a tenant that has nothing below it: it is marked first, then its slug is free again.
-pub async fn delete(ports: &Ports<'_>, tenant: &Tenant) -> Result<(), Failure> {
+/// The last place given in the list of children.
+pub(crate) async fn last_place(ports: &Ports<'_>, parent: TenantId) -> Result<i64, Failure> {
+    Ok(ports.store.increment(seq_child(parent).as_str(), 0).await?)
+}
+
+/// The tenant at a place in the list, one that is still being made included.
+pub(crate) async fn child_at(
+    ports: &Ports<'_>,
+    parent: TenantId,
+    place: i64,
+) -> Result<Option<Tenant>, Failure> {
+    let Some(line) = record::read::<Child>(ports, &child_key(parent, place)).await? else { return Ok(None) };
+    let tenant = read(ports, line.tenant).await?;
+    Ok(tenant.filter(|tenant| tenant.parent == Some(parent) && tenant.place == place))
+}
+
+/// What deleting a tenant came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deleted {
+    /// It is gone, and its slug is free.
+    Gone,
+    /// Tenants or accounts are in it, or were just being put in.
+    NotEmpty,
+}
+
+/// Removes a tenant that has nothing in it. It is marked first and looked through then; who puts something in looks for the mark afterwards
+/// ([`hold`]): so either this sees what was put in, or the other sees that this is going on. Cut short, the mark does no harm.
+pub async fn delete(ports: &Ports<'_>, tenant: &Tenant) -> Result<Deleted, Failure> {
+    let Some(parent) = tenant.parent else { return Ok(Deleted::NotEmpty) };
+    let mark = u64::from_be_bytes(ports.entropy.bytes());
     update(ports, tenant.id, |tenant| {
-        tenant.deleted = true;
+        tenant.closing = Some(mark);
         Change::Write(())
     })
     .await?;
-    if let Some(parent) = tenant.parent {
-        ports.store.withdraw(slug_cell(parent, &tenant.slug).as_str(), tenant.number).await?;
-        ports.store.delete(child_key(parent, tenant.place).as_str()).await?;
+    let empty = is_empty(ports, tenant.id).await?;
+    let gone = update(ports, tenant.id, |tenant| {
+        if tenant.closing != Some(mark) {
+            return Change::Leave(false);
+        }
+        tenant.closing = None;
+        tenant.deleted = empty;
+        Change::Write(empty)
+    });
+    // Gone under our hands is gone, too.
+    if !gone.await?.unwrap_or(true) {
+        return Ok(Deleted::NotEmpty);
     }
-    Ok(())
+    ports.store.withdraw(slug_cell(parent, &tenant.slug).as_str(), tenant.number).await?;
+    for key in [
+        child_key(parent, tenant.place),
+        seq_child(tenant.id),
+        account::seq_member(tenant.id),
+        key(tenant.id),
+    ] {
+        ports.store.delete(key.as_str()).await?;
+    }
+    Ok(Deleted::Gone)
+}
+
+async fn is_empty(ports: &Ports<'_>, id: TenantId) -> Result<bool, Failure> {
+    let mut after = Some(0);
+    while let Some(place) = after {
+        let (found, next) = children(ports, id, place, 1).await?;
+        if !found.is_empty() {
+            return Ok(false);
+        }
+        after = next;
+    }
+    let mut after = Some(0);
+    while let Some(place) = after {
+        let (found, next) = account::members(ports, id, place, 1).await?;
+        if !found.is_empty() {
+            return Ok(false);
+        }
+        after = next;
+    }
+    Ok(true)
 }
 
 fn key(id: TenantId) -> Key {
@@ -315,3 +443,5 @@ fn store_of(id: TenantId) -> String {
 }
 
 const ROOT_SLUG: &str = "root";
+/// How many places of a list one page looks at.
+pub(crate) const MOST_PLACES: i64 = 1_000;
