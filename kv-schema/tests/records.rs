@@ -1,4 +1,5 @@
 //! The ways in which records change, with many at once and with a death at every write.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has to stop")]
 
 use domain::{Authenticated, Digest, Email, Method, Secs, days, hours, mins};
 use kv_schema::{
@@ -121,6 +122,43 @@ fn sign_up_closed_makes_nothing() {
         ));
     });
     assert!(world.store.is_empty(), "{:?}", world.store.keys());
+}
+
+#[test]
+fn a_credential_id_is_one_accounts_and_a_claim_cut_short_does_not_burn_it() {
+    let world = World::default();
+    block_on(async {
+        let ports = world.ports();
+        let ada = enrol(&ports).await.id;
+        let bob: Email = "bob@acme.example".parse().unwrap();
+        let Created::New(bob) =
+            account::create(&ports, &root(&ports).await, &bob, None, vec![]).await.unwrap()
+        else {
+            panic!()
+        };
+        let all =
+            join_all((0..64).map(|n| passkeys::claim(&ports, if n == 7 { ada } else { bob.id }, "id"))).await;
+        let won: Vec<_> =
+            all.into_iter().enumerate().filter(|(_, claim)| claim.as_ref().unwrap().is_some()).collect();
+        let by_ada = won.iter().any(|(n, _)| *n == 7);
+        assert_eq!(won.len(), if by_ada { 1 } else { 63 }, "one account's");
+        let (owner, other) = if by_ada { (ada, bob.id) } else { (bob.id, ada) };
+        // Nothing was added: as if the process had died here. The owner may go on, later too; nobody else may.
+        world.advance(hours(1));
+        let ports = world.ports();
+        assert_eq!(passkeys::claim(&ports, other, "id").await.unwrap(), None);
+        let number = passkeys::claim(&ports, owner, "id").await.unwrap().unwrap();
+        let passkey = passkeys::Passkey {
+            id: "id".into(),
+            name: "A".into(),
+            created: ports.now,
+            used: None,
+            number,
+            credential: 7.into(),
+        };
+        passkeys::release(&ports, &passkey).await.unwrap();
+        assert!(passkeys::claim(&ports, other, "id").await.unwrap().is_some(), "free again");
+    });
 }
 
 #[test]
