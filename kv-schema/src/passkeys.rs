@@ -83,10 +83,24 @@ pub async fn update<T>(
     record::update(ports, &Passkeys::key(account), change).await
 }
 
-/// Claims a credential id (base64url) for a passkey about to be added; `None` if it is somebody's (WebAuthn L3 section 7.1, step "credentialId is not yet registered").
-pub async fn claim(ports: &Ports<'_>, id: &str) -> Result<Option<i64>, Failure> {
-    let number = unique::propose(ports);
-    Ok(unique::settle(ports, &cell(ports, id)?, number).await?.is_ok().then_some(number))
+/// Claims a credential id (base64url) for a passkey about to be added to `account`; `None` if it is somebody else's (WebAuthn L3 section 7.1,
+/// step "credentialId is not yet registered").
+///
+/// A claim may have been cut short before the passkey was added, or a release after it was removed: so the same account may claim
+/// again, and whoever adds must see, in the same swap, that the account does not have it yet.
+pub async fn claim(ports: &Ports<'_>, account: AccountId, id: &str) -> Result<Option<i64>, Failure> {
+    let mark = mark(ports, account, id)?;
+    let number = unique::propose_marked(ports, mark);
+    Ok(match unique::settle(ports, &cell(ports, id)?, number).await? {
+        Ok(()) => Some(number),
+        Err(winner) => unique::is_marked(winner, mark).then_some(winner),
+    })
+}
+
+/// By which an account knows its own claim again.
+fn mark(ports: &Ports<'_>, account: AccountId, id: &str) -> Result<u32, Failure> {
+    let mac = ports.settings.index_key()?.mac("claim", &[&account.ulid().bytes(), id.as_bytes()]);
+    Ok(mac.bytes().first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes)))
 }
 
 /// Frees the credential id of a passkey that was removed.

@@ -11,9 +11,18 @@ use crate::Key;
 
 /// A number to propose: the second in the high half, chance in the low one; above 10¹⁸ as the store contract asks.
 pub(crate) fn propose(ports: &Ports<'_>) -> i64 {
-    let chance = u32::from_be_bytes(ports.entropy.bytes());
+    propose_marked(ports, u32::from_be_bytes(ports.entropy.bytes()))
+}
+
+/// A number to propose that its proposer knows again by the low half.
+pub(crate) fn propose_marked(ports: &Ports<'_>, mark: u32) -> i64 {
     let second = u32::try_from(ports.now.secs()).unwrap_or(u32::MAX >> 1) & (u32::MAX >> 1);
-    (i64::from(second) << 32) | i64::from(chance)
+    (i64::from(second) << 32) | i64::from(mark)
+}
+
+/// Whether a number was proposed with this mark.
+pub(crate) fn is_marked(number: i64, mark: u32) -> bool {
+    number & i64::from(u32::MAX) == i64::from(mark)
 }
 
 /// The moment at which a number was proposed.

@@ -17,6 +17,8 @@ pub(crate) struct Stored {
     pub(crate) id: String,
     /// How it can be reached, as its authenticator said: hints for the next question.
     pub(crate) transports: Vec<String>,
+    /// The model of its authenticator as a UUID.
+    pub(crate) aaguid: String,
     /// The verifier's record.
     pub(crate) core: Credential,
 }
@@ -56,14 +58,36 @@ impl Descriptor {
     }
 }
 
-/// A credential that does not exist, to be named in a question about someone who has none: of the kind that most passkeys
-/// are (their ids are random bytes; synced ones have 16, 20 or 32), the same for the same 32 bytes of seed.
-pub fn decoy(seed: &[u8; 32]) -> Value {
-    let (id, chance) = seed.split_at(20);
-    let transports = match chance.first().copied().unwrap_or_default() % 4 {
-        0 => vec!["internal"],
-        _ => vec!["hybrid", "internal"],
+/// What a stored credential tells about itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// How it can be reached.
+    pub transports: Vec<String>,
+    /// The model of the authenticator as a UUID; zeros where it does not tell.
+    pub aaguid: String,
+    /// Whether its owner's other devices have it too, as of its last use.
+    pub backed_up: bool,
+}
+
+/// Describes a stored credential.
+pub fn describe(credential: &Value) -> Result<Described, Error> {
+    let stored = Stored::read(credential).map_err(|_| Error::Stored)?;
+    Ok(Described {
+        transports: stored.transports,
+        aaguid: stored.aaguid,
+        backed_up: stored.core.backup_state,
+    })
+}
+
+/// A credential that does not exist, to be named in a question about someone who has none: the same for the same `chance`
+/// and `kind`, and of one of the kinds that most passkeys are (ids of 20 bytes in Apple's keychain, 16 in Google's, 32 on Windows).
+pub fn decoy(chance: &[u8; 32], kind: u8) -> Value {
+    let (length, transports) = match kind % 4 {
+        0 | 1 => (20, vec!["hybrid", "internal"]),
+        2 => (16, vec!["hybrid", "internal"]),
+        _ => (32, vec!["internal"]),
     };
+    let id: Vec<u8> = chance.iter().copied().take(length).collect();
     json!({ "id": B64.encode(id), "transports": transports })
 }
 

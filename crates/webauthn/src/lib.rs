@@ -16,7 +16,7 @@ mod refused;
 mod registration;
 
 pub use authentication::{AuthenticationResponse, SignedIn, ask_sign_in, asked_for, finish_sign_in};
-pub use credential::decoy;
+pub use credential::{Described, decoy, describe};
 pub use json::Json;
 pub use refused::{Error, Refused};
 pub use registration::{

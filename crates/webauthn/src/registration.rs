@@ -194,14 +194,18 @@ pub fn finish_registration(
     credential.attestation =
         ParsedAttestation { data: ParsedAttestationData::None, metadata: AttestationMetadata::None };
     let backed_up = credential.backup_state;
-    let stored =
-        Stored { id: response.id.clone(), transports: response.transports.clone(), core: credential };
+    let stored = Stored {
+        id: response.id.clone(),
+        transports: response.transports.clone(),
+        aaguid: uuid(attested.aaguid),
+        core: credential,
+    };
     Ok(Registered {
         credential_id: response.id.clone(),
         credential: stored.write()?,
         backed_up,
         transports: stored.transports,
-        aaguid: uuid(attested.aaguid),
+        aaguid: stored.aaguid,
     })
 }
 
