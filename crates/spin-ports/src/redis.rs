@@ -171,7 +171,8 @@ impl OneTime for Marks {
     async fn issue(&self, id: &str, expires: Moment) -> Result<(), OneTimeError> {
         contract::key(id).map_err(of_store)?;
         let lives = Secs(expires.plus(GRACE).secs().saturating_sub(self.now.secs()).max(GRACE.0));
-        let mark: [&[u8]; 5] = [id.as_bytes(), ISSUED, b"NX", b"EX", lives.0.to_string().as_bytes()];
+        let lives = lives.0.to_string();
+        let mark: [&[u8]; 5] = [id.as_bytes(), ISSUED, b"NX", b"EX", lives.as_bytes()];
         if self.server.was_set(&mark).await.map_err(of_store)? { Ok(()) } else { Err(OneTimeError::Spent) }
     }
 
