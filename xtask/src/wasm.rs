@@ -44,19 +44,23 @@ pub(crate) fn build(tree: &Tree, wanted: &Wanted) -> Result<Vec<PathBuf>> {
 /// A crate with the crate types `cdylib` and `rlib` cannot be link-time optimised, so the components are plain libraries
 /// (native tests link them) and `cargo rustc` makes the `cdylib`, one package at a time.
 fn component(tree: &Tree, toolchain: &Toolchain, id: &str, features: &[String]) -> Result<PathBuf> {
-    let manifest = tree.path(&format!("components/{id}/Cargo.toml"));
-    if !manifest.is_file() {
+    // The guests that only tests serve lie beside the tests that drive them.
+    let manifests = ["components", "tests"].map(|folder| tree.path(&format!("{folder}/{id}/Cargo.toml")));
+    let Some(manifest) = manifests.iter().find(|manifest| manifest.is_file()) else {
         return refuse(format!("there is no component `{id}`: `components/{id}/Cargo.toml` is missing"));
-    }
+    };
     let mut cargo = toolchain.cargo(tree, "rustc");
     cargo.args(["--release", "--lib", "--crate-type", "cdylib", "--target", "wasm32-wasip2"]);
-    cargo.args(["--target-dir", "target/wasm", "--package"]).arg(package(&manifest)?);
-    if !features.is_empty() {
-        cargo.arg("--features").arg(features.join(","));
-    }
-    let file = tree.path(WASM).join(format!("{}.wasm", id.replace('-', "_")));
+    cargo.args(["--target-dir", "target/wasm", "--package"]).arg(package(manifest)?);
+    let usual = tree.path(WASM).join(format!("{}.wasm", id.replace('-', "_")));
+    let file = if features.is_empty() { usual.clone() } else { variant(&usual, features) };
     let before = changed(&file);
-    run(&mut cargo)?;
+    if features.is_empty() {
+        run(&mut cargo)?;
+    } else {
+        cargo.arg("--features").arg(features.join(","));
+        aside(&usual, &file, || run(&mut cargo))?;
+    }
     let after = changed(&file);
     if after.is_none() {
         return refuse(format!("building `{id}` gave no `{}`", file.display()));
@@ -66,6 +70,31 @@ fn component(tree: &Tree, toolchain: &Toolchain, id: &str, features: &[String]) 
         progress(format_args!("built {id}: {size} KiB"));
     }
     Ok(file)
+}
+
+/// Where a component built with other features goes: `passkey.wasm` with `spin-ports/one-time-redis` is `passkey.one-time-redis.wasm`.
+fn variant(usual: &Path, features: &[String]) -> PathBuf {
+    let names: Vec<&str> =
+        features.iter().map(|feature| feature.rsplit('/').next().unwrap_or(feature)).collect();
+    usual.with_extension(format!("{}.wasm", names.join("-")))
+}
+
+/// Cargo names its output by the package alone, so the usual one steps aside while the variant is built.
+fn aside(usual: &Path, file: &Path, build: impl FnOnce() -> Result<()>) -> Result<()> {
+    let parked = usual.with_extension("wasm.parked");
+    let moved = |from: &Path, to: &Path| {
+        std::fs::rename(from, to)
+            .because(|| format!("cannot move `{}` to `{}`", from.display(), to.display()))
+    };
+    let had = usual.is_file();
+    if had {
+        moved(usual, &parked)?;
+    }
+    let built = build().and_then(|()| moved(usual, file));
+    if had {
+        moved(&parked, usual)?;
+    }
+    built
 }
 
 /// A package is named by its folder, so that a component and a crate may bear similar names.

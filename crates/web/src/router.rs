@@ -63,7 +63,8 @@ macro_rules! routes {
                     {
                         if method.as_str() == stringify!($method) {
                             let call = $crate::call(ports, &request, params);
-                            return Ok($($handler)::+(&call).await?);
+                            let answer = $($handler)::+(&call).await?;
+                            return Ok(answer);
                         }
                         seen = Some($path);
                         allow.push(stringify!($method));
