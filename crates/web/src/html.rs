@@ -81,7 +81,7 @@ pub fn refusal(problem: &Problem) -> Response {
 }
 
 /// As people read it: a capital at the start, a full stop at the end.
-fn sentence(text: &str) -> String {
+pub fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }

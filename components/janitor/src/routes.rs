@@ -1,0 +1,7 @@
+//! What this room answers.
+
+use crate::sweep;
+
+web::routes! {
+    POST "/janitor" => sweep::sweep,
+}
