@@ -409,7 +409,7 @@ pub fn of_handle(handle: &[u8]) -> Option<AccountId> {
 }
 
 /// The tenant whose account space `tenant` uses: the nearest at or above it with `accounts: own`, else the root.
-fn space_of(tenant: &Tenant) -> TenantId {
+pub fn space_of(tenant: &Tenant) -> TenantId {
     // `from` names the tenant that said `own`; who inherits the value shares that tenant's space.
     let own = tenant.policy.leaf("accounts").filter(|leaf| leaf.value == "own");
     own.and_then(|leaf| leaf.from).unwrap_or(TenantId::ROOT)
