@@ -31,7 +31,8 @@ const GET: &str = "SELECT value FROM spin_key_value WHERE store=$1 AND key=$2";
 const SET: &str = "INSERT INTO spin_key_value (store, key, value) VALUES ($1, $2, $3) ON CONFLICT(store, key) DO UPDATE SET value=$3";
 const DELETE: &str = "DELETE FROM spin_key_value WHERE store=$1 AND key=$2";
 const KEYS: &str = "SELECT key FROM spin_key_value WHERE store=$1";
-const SWAP: &str = "UPDATE spin_key_value SET value=$3 WHERE store=$1 AND key=$2 AND value=$4";
+// Numbered: SQLite counts `$1` as a name, in the order in which names first appear.
+const SWAP: &str = "UPDATE spin_key_value SET value=?3 WHERE store=?1 AND key=?2 AND value=?4";
 
 /// Cheap to clone; clones share the connection.
 #[derive(Debug, Clone)]
