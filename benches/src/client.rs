@@ -13,7 +13,8 @@ pub(crate) struct Client {
     stream: BufReader<TcpStream>,
     origin: String,
     pub(crate) cookies: BTreeMap<String, String>,
-    pub(crate) bearer: Option<String>,
+    /// The network it says to come from, where the system believes its proxy.
+    pub(crate) network: Option<String>,
     line: Vec<u8>,
 }
 
@@ -47,7 +48,7 @@ impl Client {
             stream: BufReader::new(stream),
             origin: origin.to_owned(),
             cookies: BTreeMap::new(),
-            bearer: None,
+            network: None,
             line: Vec::new(),
         })
     }
@@ -73,11 +74,12 @@ impl Client {
         if !body.is_empty() {
             head.push_str("content-type: application/json\r\n");
         }
-        if let Some(bearer) = &self.bearer {
-            head.push_str(&format!("authorization: Bearer {bearer}\r\n"));
+        if let Some(network) = &self.network {
+            head.push_str(&format!("x-bench-network: {network}\r\n"));
         }
         if !self.cookies.is_empty() {
-            let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let cookies: Vec<_> =
+                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             head.push_str(&format!("cookie: {}\r\n", cookies.join("; ")));
         }
         head.push_str("\r\n");
@@ -89,7 +91,8 @@ impl Client {
     fn read(&mut self) -> io::Result<Answer> {
         let mut answer = Answer::default();
         let first = self.line()?;
-        answer.status = first.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(|| broken(&first))?;
+        answer.status =
+            first.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(|| broken(&first))?;
         let mut length = None;
         let mut chunked = false;
         loop {
