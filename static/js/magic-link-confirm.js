@@ -24,7 +24,7 @@ export class Confirm extends HTMLElement {
     say(this, "");
     digits.removeAttribute("aria-invalid");
     try {
-      const match = this.#asksForDigits() ? digits.value.trim() : undefined;
+      const match = (this.#asksForDigits() && digits.value.trim()) || undefined;
       const answer = await request("POST", "/magic-link/confirm", { token: this.#token().value, match });
       if (answer.handoff) {
         // The sign-in page takes it from here; the fragment never leaves the browser.
@@ -44,13 +44,13 @@ export class Confirm extends HTMLElement {
   #askForDigits() {
     const digits = this.#digits();
     if (this.#asksForDigits()) {
-      say(this, "Those are not the digits. Type the two that the screen shows on which you started.", "bad");
+      const wrong = digits.value ? "Those are not the digits. " : "";
+      say(this, `${wrong}Type the two digits that the screen shows on which you started.`, "bad");
       digits.setAttribute("aria-invalid", "true");
     } else {
       of(this, "text").textContent =
         "You started on another device or browser. Type the two digits that its screen shows; if you did not start this, close the page.";
       of(this, "digits").hidden = false;
-      digits.required = true;
     }
     digits.focus();
     digits.select();

@@ -49,7 +49,8 @@ pub(crate) fn confirm(token: Option<&str>, may_have_started_here: bool) -> Respo
     } else {
         ""
     };
-    let (hidden, required) = if may_have_started_here { (" hidden", "") } else { ("", " required") };
+    // Not `required`: a link that is over is told as such before anyone looks for digits.
+    let hidden = if may_have_started_here { " hidden" } else { "" };
     let held = format!(
         r#"<input type="hidden" name="token" value="{token}"{}>"#,
         if token.is_empty() { " disabled" } else { "" }
@@ -65,7 +66,7 @@ pub(crate) fn confirm(token: Option<&str>, may_have_started_here: bool) -> Respo
 <form method="post" action="/magic-link/confirm">
 {held}{paste}
 <div data-of="digits"{hidden}><label for="match">The two digits on the screen where you started</label>
-<input id="match" name="match" class="code" inputmode="numeric" pattern="[0-9]{{2}}" maxlength="2" autocomplete="off"{required}></div>
+<input id="match" name="match" class="code" inputmode="numeric" pattern="[0-9]{{2}}" maxlength="2" autocomplete="off"></div>
 <button type="submit" class="primary">Sign in</button>
 </form>
 <p class="status error" role="status"></p>

@@ -482,6 +482,8 @@ fn a_tenant_is_signed_in_to_by_slug_or_id() {
 fn redeeming_costs_at_most_four_reads_and_three_writes() {
     let world = World::default();
     ada_exists(&world);
+    // The root as most deployments have it: with a policy of its own.
+    set_policy(&world, "brand.name", json!("Acme"));
     let mut browser = Browser::default();
     ask(&world, &mut browser);
     let token = newest(&world).token;

@@ -60,16 +60,14 @@ impl Mailer {
     /// # Errors
     /// `mailer` is unset or unknown, or what that provider needs is missing; the sentence says what to set.
     pub fn from_settings(settings: &Settings) -> Result<Self, SettingsError> {
-        let from = |usual: Option<&str>| match settings.optional("mailer_from").or(usual) {
-            Some(from) => Sender::parse(from),
-            None => settings.required("mailer_from").and_then(Sender::parse),
-        };
         let name = settings.optional("mailer").unwrap_or_default();
+        let local = name == DEV_MAILBOX || name == "mailpit";
+        let from = match settings.optional("mailer_from") {
+            None if local => Sender::parse("Latchkey <no-reply@localhost>", local),
+            _ => settings.required("mailer_from").and_then(|from| Sender::parse(from, local)),
+        };
         if name == DEV_MAILBOX {
-            return Ok(Self {
-                from: from(Some("Latchkey <no-reply@latchkey.example>"))?,
-                way: Way::DevMailbox,
-            });
+            return Ok(Self { from: from?, way: Way::DevMailbox });
         }
         let Some((name, make)) = ADAPTERS.iter().find(|(known, _)| *known == name) else {
             let known: Vec<&str> = ADAPTERS.iter().map(|(name, _)| *name).collect();
@@ -78,7 +76,7 @@ impl Mailer {
                 known.join(", ")
             )));
         };
-        Ok(Self { from: from(None)?, way: Way::Provider(name, make(settings)?) })
+        Ok(Self { from: from?, way: Way::Provider(name, make(settings)?) })
     }
 
     /// Whether mails stay here to be looked at.

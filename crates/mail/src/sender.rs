@@ -10,15 +10,15 @@ pub struct Sender {
     /// What people see.
     pub name: Option<String>,
     /// The address.
-    pub email: Email,
+    pub email: String,
 }
 
 impl Sender {
-    /// Reads the variable.
+    /// Reads the variable. An address `@localhost`, which no provider takes, is one only where mails stay on this machine (`local`).
     ///
     /// # Errors
     /// It is no address, or the name holds control characters or quotes.
-    pub fn parse(text: &str) -> Result<Self, SettingsError> {
+    pub fn parse(text: &str, local: bool) -> Result<Self, SettingsError> {
         let wrong = || {
             SettingsError(
                 "set the variable mailer_from to an address such as `Acme Sign-in <no-reply@id.example>`"
@@ -33,7 +33,14 @@ impl Sender {
             return Err(wrong());
         }
         let name = Some(name).filter(|name| !name.is_empty()).map(str::to_owned);
-        Ok(Self { name, email: address.parse().map_err(|_| wrong())? })
+        let parse = |address: &str| address.parse::<Email>().map_err(|_| wrong());
+        let email = match address.strip_suffix("@localhost") {
+            Some(mailbox) if local => {
+                parse(&format!("{mailbox}@localhost.example")).map(|_| address.to_owned())?
+            }
+            _ => parse(address)?.as_str().to_owned(),
+        };
+        Ok(Self { name, email })
     }
 
     /// As in a `From` header, the name quoted.
@@ -59,14 +66,14 @@ mod tests {
 
     #[test]
     fn an_address_with_or_without_a_name() {
-        let header = |text: &str| Sender::parse(text).map(|sender| sender.header());
+        let header = |text: &str| Sender::parse(text, false).map(|sender| sender.header());
         assert_eq!(header("no-reply@id.example"), Ok("no-reply@id.example".into()));
         assert_eq!(
             header("Acme, Inc. <no-reply@id.example>"),
             Ok("\"Acme, Inc.\" <no-reply@id.example>".into())
         );
         assert_eq!(header("\"Acme\" <a@id.example>"), Ok("\"Acme\" <a@id.example>".into()));
-        let umlaut = Sender::parse("Müller <a@id.example>").unwrap();
+        let umlaut = Sender::parse("Müller <a@id.example>", false).unwrap();
         assert_eq!(umlaut.ascii_header(), "=?UTF-8?B?TcO8bGxlcg==?= <a@id.example>");
     }
 
@@ -75,7 +82,17 @@ mod tests {
         for text in
             ["", "Acme", "a@b", "A\r\nBcc: x <a@id.example>", "A\"B\"<a@id.example>", "A <a@id.example> b"]
         {
-            assert!(Sender::parse(text).is_err(), "{text:?}");
+            assert!(Sender::parse(text, true).is_err(), "{text:?}");
         }
+    }
+    #[test]
+    fn localhost_is_an_address_only_where_mails_stay() {
+        let text = "Latchkey <no-reply@localhost>";
+        assert_eq!(
+            Sender::parse(text, true).map(|sender| sender.header()),
+            Ok("\"Latchkey\" <no-reply@localhost>".into())
+        );
+        assert!(Sender::parse(text, false).is_err());
+        assert!(Sender::parse("a\r\nb@localhost", true).is_err());
     }
 }

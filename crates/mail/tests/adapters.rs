@@ -283,6 +283,20 @@ fn any_provider_can_be_pointed_elsewhere() {
     }
 }
 
+/// `spin.toml` has to name an origin; what it names by default sends nobody's mail astray.
+#[test]
+fn the_default_of_mailer_url_is_mailpits_alone() {
+    let default = ("mailer_url", "http://localhost:8025");
+    assert!(sent(&[("mailer", "resend"), default]).0.starts_with("POST https://api.resend.com/"));
+    assert!(sent(&[("mailer", "mailpit"), default]).0.starts_with("POST http://localhost:8025/"));
+    let unsendable = world(&[("mailer", "resend"), ("mailer_from", "Latchkey <no-reply@localhost>")]);
+    assert!(Mailer::from_settings(unsendable.ports().settings).is_err());
+    for mailer in ["mailpit", "dev-mailbox"] {
+        let world = world(&[("mailer", mailer), ("mailer_from", "Latchkey <no-reply@localhost>")]);
+        send(&world).unwrap();
+    }
+}
+
 #[test]
 fn dev_mailbox_keeps_the_letter_and_sends_nothing() {
     let world = World::default();

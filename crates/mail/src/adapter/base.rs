@@ -6,7 +6,9 @@ use ports::{Settings, SettingsError};
 
 /// The provider's origin: `mailer_url` if set, else its usual one. Where a key or a link would go in clear over a network, it is refused.
 pub(super) fn origin(settings: &Settings, usual: Option<&str>) -> Result<String, SettingsError> {
-    let Some(url) = settings.optional("mailer_url").or(usual) else {
+    // `spin.toml` grants the origin of `mailer_url`, which therefore cannot be empty: its default, Mailpit's, is none that was set for others.
+    let set = settings.optional("mailer_url").filter(|url| usual.is_none() || *url != MAILPIT);
+    let Some(url) = set.or(usual) else {
         return Err(SettingsError("set the variable mailer_url to the origin that takes the mails".into()));
     };
     let url = url.strip_suffix('/').unwrap_or(url);
@@ -76,6 +78,9 @@ pub(super) fn body(json: &serde_json::Value) -> Bytes {
 }
 
 pub(super) const JSON: &str = "application/json";
+
+/// Where Mailpit usually is.
+pub(super) const MAILPIT: &str = "http://localhost:8025";
 
 #[cfg(test)]
 mod tests {

@@ -19,7 +19,7 @@ impl Mailpit {
     pub(super) fn new(settings: &Settings) -> Result<Self, SettingsError> {
         let key = settings.optional("mail_api_key").is_some().then(|| base::key(settings)).transpose()?;
         Ok(Self {
-            origin: base::origin(settings, Some("http://localhost:8025"))?,
+            origin: base::origin(settings, Some(base::MAILPIT))?,
             credential: key.map(|key| format!("Basic {}", B64.encode(key))),
         })
     }
