@@ -165,3 +165,137 @@ pub(super) fn to_itself(
         format!("http://{address}{path}").parse::<Uri>().map_err(|_| Error::HttpRequestUriInvalid)?;
     Ok(request)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::body::empty;
+    use http_body_util::BodyExt as _;
+    use rustls::{ServerConfig, pki_types::PrivatePkcs8KeyDer};
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
+    use tokio_rustls::TlsAcceptor;
+
+    /// A server for `localhost` that answers one request, and the root that vouches for it.
+    async fn server(answer: &'static [u8]) -> (SocketAddr, RootCertStore) {
+        let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(own.cert.der().clone()).unwrap();
+        let key = PrivatePkcs8KeyDer::from(own.signing_key.serialize_der());
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![own.cert.der().clone()], key.into())
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let Ok(mut stream) = TlsAcceptor::from(Arc::new(config)).accept(stream).await else { return };
+            let mut request = [0; 1024];
+            stream.read(&mut request).await.unwrap();
+            stream.write_all(answer).await.unwrap();
+            stream.shutdown().await.unwrap();
+        });
+        (address, roots)
+    }
+
+    fn ask(uri: &str) -> Request<WasiBody> {
+        Request::builder().uri(uri).body(empty()).unwrap()
+    }
+
+    fn soon() -> Option<RequestOptions> {
+        let soon = Some(Duration::from_millis(300));
+        Some(RequestOptions { connect_timeout: soon, first_byte_timeout: soon, between_bytes_timeout: soon })
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_vouched_for_is_believed() {
+        let (address, roots) = server(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi").await;
+        let connector = Connector::trusting(roots).unwrap();
+        let response =
+            connector.send(ask(&format!("https://localhost:{}/", address.port())), None).await.unwrap();
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "hi");
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_nobody_vouches_for_is_refused() {
+        let (address, _) = server(b"").await;
+        let refused = Connector::new()
+            .unwrap()
+            .send(ask(&format!("https://localhost:{}/", address.port())), None)
+            .await;
+        assert!(matches!(refused, Err(Error::Tls(_))), "{:?}", refused.err());
+    }
+
+    #[tokio::test]
+    async fn a_certificate_for_another_name_is_refused() {
+        let (address, roots) = server(b"").await;
+        let connector = Connector::trusting(roots).unwrap();
+        let refused = connector.send(ask(&format!("https://127.0.0.1:{}/", address.port())), None).await;
+        assert!(matches!(refused, Err(Error::Tls(_))), "{:?}", refused.err());
+    }
+
+    #[tokio::test]
+    async fn a_server_that_says_nothing_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let connector = Connector::new().unwrap();
+        for uri in [format!("http://{address}/"), format!("https://{address}/")] {
+            let refused = connector.send(ask(&uri), soon()).await;
+            assert!(
+                matches!(refused, Err(Error::ConnectionReadTimeout | Error::ConnectionTimeout)),
+                "{:?}",
+                refused.err()
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_breaks_off_is_an_error() {
+        let (address, roots) = server(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhi").await;
+        let connector = Connector::trusting(roots).unwrap();
+        let response =
+            connector.send(ask(&format!("https://localhost:{}/", address.port())), None).await.unwrap();
+        assert!(response.into_body().collect().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn other_schemes_are_refused() {
+        let connector = Connector::new().unwrap();
+        for uri in ["ftp://localhost/", "/x"] {
+            assert!(
+                matches!(connector.send(ask(uri), None).await, Err(Error::HttpRequestUriInvalid)),
+                "{uri}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_host_is_that_of_the_address() {
+        let mut request = ask("http://user:pw@a.example:81/x?y");
+        let authority = request.uri().authority().cloned().unwrap();
+        prepare(&mut request, &authority).unwrap();
+        assert_eq!(request.headers()[HOST], "a.example:81");
+        assert_eq!(request.uri(), "/x?y");
+        let mut request = ask("http://a.example?y");
+        let authority = request.uri().authority().cloned().unwrap();
+        prepare(&mut request, &authority).unwrap();
+        assert_eq!(request.uri(), "/?y");
+    }
+
+    #[test]
+    fn itself_is_where_we_listen() {
+        for (listens, uri) in [
+            ("0.0.0.0:3000", "http://127.0.0.1:3000/x"),
+            ("[::]:3000", "http://[::1]:3000/x"),
+            ("10.0.0.1:80", "http://10.0.0.1:80/x"),
+        ] {
+            let request = to_itself(ask("http://self.alt/x"), listens.parse().unwrap()).unwrap();
+            assert_eq!(request.uri().to_string(), uri);
+        }
+    }
+}

@@ -27,7 +27,8 @@ async fn handle(request: Request) -> Response<FullBody<Bytes>> {
     let deed = head.uri.path().rsplit('/').next().unwrap_or_default();
     let told = match deed {
         "head" => {
-            let lines = head.headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap_or("?")));
+            let lines =
+                head.headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap_or("?")));
             format!("{} {}\n{}", head.method, head.uri, lines.collect::<Vec<_>>().join("\n"))
         }
         "body" => match body.bytes().await {
@@ -62,7 +63,9 @@ async fn handle(request: Request) -> Response<FullBody<Bytes>> {
             let (new, old) = (Store::open(text("label")).await, buckets::open(text("label")));
             format!("{:?} {:?}", new.map(drop), old.map(drop))
         }
-        "set" | "value" | "keys" | "list" | "many" | "add" | "swap" => keep(deed, text("key"), text("value")).await,
+        "set" | "value" | "keys" | "list" | "many" | "add" | "swap" => {
+            keep(deed, text("key"), text("value")).await
+        }
         _ => "no such deed".to_owned(),
     };
     Response::new(FullBody::new(told.into()))
@@ -101,14 +104,19 @@ async fn keep(deed: &str, key: &str, value: &str) -> String {
         "value" => format!("{:?}", store.get(key).await.map(shown)),
         "keys" => format!("{:?}", store.get_keys().await.collect().await.map(|keys| keys.len())),
         "list" => format!("{:?}", bucket.list_keys(None).map(|found| found.keys.len())),
-        "many" => format!("{:?}", batch::get_many(&bucket, &[key.to_owned(), value.to_owned()]).map(|found| found.len())),
+        "many" => format!(
+            "{:?}",
+            batch::get_many(&bucket, &[key.to_owned(), value.to_owned()]).map(|found| found.len())
+        ),
         "add" => format!("{:?}", atomics::increment(&bucket, key, value.parse().unwrap_or_default())),
         _ => match atomics::Cas::new(&bucket, key) {
             Ok(attempt) => {
                 let seen = attempt.current().map(shown);
                 let swapped = match atomics::swap(attempt, value.as_bytes()) {
                     Ok(()) => "swapped".to_owned(),
-                    Err(atomics::CasError::CasFailed(fresh)) => format!("failed, now {:?}", fresh.current().map(shown)),
+                    Err(atomics::CasError::CasFailed(fresh)) => {
+                        format!("failed, now {:?}", fresh.current().map(shown))
+                    }
                     Err(atomics::CasError::StoreError(error)) => format!("{error:?}"),
                 };
                 format!("{seen:?} {swapped}")
