@@ -7,11 +7,11 @@
 
 use ports::{Attempt, Store, StoreError};
 
+use crate::contract::{self, LEAST_PROPOSAL as LEAST};
+
 /// Agrees on a number for `key`: `proposal`, or what was proposed first.
 pub(crate) async fn decide(store: &dyn Store, key: &str, proposal: i64) -> Result<i64, StoreError> {
-    if proposal < LEAST {
-        return Err(StoreError(format!("a proposal for `{key}` is too small")));
-    }
+    contract::proposal(key, proposal)?;
     for _ in 0..TRIES {
         let mut found: Option<Result<Cell, StoreError>> = None;
         let attempt = store
@@ -84,8 +84,6 @@ pub(crate) async fn withdraw(store: &dyn Store, key: &str, number: i64) -> Resul
     Err(StoreError(format!("`{key}` could not be withdrawn in {TRIES} rounds")))
 }
 
-/// From here on a number has 19 digits, so that its decimal form is never taken for eight bytes.
-const LEAST: i64 = 1_000_000_000_000_000_000;
 /// Each round that ends without an answer means that somebody else got on, or that the store refused once.
 const TRIES: usize = 200;
 

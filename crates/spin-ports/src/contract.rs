@@ -22,6 +22,17 @@ pub(crate) fn value(key: &str, value: &[u8]) -> Result<(), StoreError> {
     Err(StoreError(format!("`{key}` would have {} bytes, more than {MOST_VALUE}", value.len())))
 }
 
+/// From here on a number has 19 digits, so that its decimal form is never taken for eight bytes.
+pub(crate) const LEAST_PROPOSAL: i64 = 1_000_000_000_000_000_000;
+
+/// Refuses numbers that cells cannot tell from what a store keeps beside them.
+pub(crate) fn proposal(key: &str, number: i64) -> Result<(), StoreError> {
+    if number >= LEAST_PROPOSAL {
+        return Ok(());
+    }
+    Err(StoreError(format!("a proposal for `{key}` is less than {LEAST_PROPOSAL}")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,6 +44,12 @@ mod tests {
         for bad in ["", "a b", "a'b", "ä", "a/b", "a\n", &"k".repeat(201)] {
             assert!(key(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn small_proposals_are_refused() {
+        assert!(proposal("k", LEAST_PROPOSAL).is_ok());
+        assert!(proposal("k", LEAST_PROPOSAL - 1).is_err());
     }
 
     #[test]

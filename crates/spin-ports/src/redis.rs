@@ -127,6 +127,7 @@ impl Store for Redis {
 
     async fn decide(&self, key: &str, proposal: i64) -> Result<i64, StoreError> {
         contract::key(key)?;
+        contract::proposal(key, proposal)?;
         let proposed = proposal.to_string();
         for _ in 0..TRIES {
             if self.0.was_set(&[key.as_bytes(), proposed.as_bytes(), b"NX"]).await? {

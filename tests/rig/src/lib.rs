@@ -22,7 +22,7 @@ mod system;
 
 pub use client::{Answer, Client};
 pub use folder::Folder;
-pub use options::{Options, Store};
+pub use options::{Options, Store, components, host};
 pub use parallel::{parallel, wait_until};
 pub use redis::Redis;
 pub use system::System;

@@ -139,10 +139,7 @@ impl Options {
     }
 
     fn embedded(&self, manifest: &Path, listen: &str, state: &Path, clock: &Path) -> Command {
-        let host = std::env::var_os("LATCHKEY_HOST")
-            .map_or_else(|| root().join("host/target/debug/latchkey-host"), PathBuf::from);
-        assert!(host.is_file(), "there is no `{}`: build it with `cargo xtask build`", host.display());
-        let mut command = Command::new(host);
+        let mut command = Command::new(host());
         command.arg("--manifest").arg(manifest).args(["--listen", listen, "--store", self.store.argument()]);
         command.arg("--state").arg(state).arg("--clock-offset-file").arg(clock);
         command.arg("--cache").arg(root().join("target/compiled"));
@@ -184,6 +181,20 @@ impl Options {
         assert!(file.is_file(), "there is no `{}`: build it with `cargo xtask build`", file.display());
         file.display().to_string()
     }
+}
+
+/// The embedded host's program.
+pub fn host() -> PathBuf {
+    let host = std::env::var_os("LATCHKEY_HOST")
+        .map_or_else(|| root().join("host/target/debug/latchkey-host"), PathBuf::from);
+    assert!(host.is_file(), "there is no `{}`: build it with `cargo xtask build`", host.display());
+    host
+}
+
+/// The folder of the built components.
+pub fn components() -> PathBuf {
+    std::env::var_os("LATCHKEY_WASM_DIR")
+        .map_or_else(|| root().join("target/wasm/wasm32-wasip2/release"), PathBuf::from)
 }
 
 /// The folder and the files of one application's state.

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader, Read},
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -12,7 +12,7 @@ use crate::parallel::wait_until;
 /// A program that ends with the test.
 #[derive(Debug)]
 pub(crate) struct Process {
-    child: Child,
+    child: Mutex<Child>,
     said: Said,
 }
 
@@ -29,7 +29,7 @@ impl Process {
         let said = Said::default();
         listen(child.stdout.take(), &said);
         listen(child.stderr.take(), &said);
-        Ok(Self { child, said })
+        Ok(Self { child: Mutex::new(child), said })
     }
 
     /// What it has said so far.
@@ -38,7 +38,7 @@ impl Process {
     }
 
     /// Waits for a line that begins so.
-    pub(crate) fn wait_for(&mut self, starts: &[&str], patience: Duration) -> Result<(), String> {
+    pub(crate) fn wait_for(&self, starts: &[&str], patience: Duration) -> Result<(), String> {
         let mut ended = false;
         let heard = wait_until(patience, || {
             // First whether it ended: what it said before is then all there.
@@ -52,20 +52,25 @@ impl Process {
         }
     }
 
-    pub(crate) fn is_over(&mut self) -> bool {
-        !matches!(self.child.try_wait(), Ok(None))
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.child.lock().expect("nobody panics while it holds the process")
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        !matches!(self.child().try_wait(), Ok(None))
     }
 
     /// As `kill -9` does.
-    pub(crate) fn kill(&mut self) {
+    pub(crate) fn kill(&self) {
+        let mut child = self.child();
         // It may be over already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = child.kill();
+        let _ = child.wait();
     }
 
     /// Asks it to end, then ends it.
-    pub(crate) fn stop(&mut self) {
-        let asked = Command::new("kill").arg(self.child.id().to_string()).status();
+    pub(crate) fn stop(&self) {
+        let asked = Command::new("kill").arg(self.child().id().to_string()).status();
         if asked.is_ok() {
             wait_until(Duration::from_secs(5), || self.is_over());
         }

@@ -59,17 +59,17 @@ impl System {
     }
 
     /// Ends it at once, as `kill -9` does.
-    pub fn kill(&mut self) {
+    pub fn kill(&self) {
         self.process.kill();
     }
 
     /// Ends it in peace.
-    pub fn stop(&mut self) {
+    pub fn stop(&self) {
         self.process.stop();
     }
 
     /// Whether it died by itself within ten seconds.
-    pub fn died(&mut self) -> bool {
+    pub fn died(&self) -> bool {
         wait_until(Duration::from_secs(10), || self.process.is_over())
     }
 
@@ -99,7 +99,7 @@ fn serve(options: &Options, state: &State, again: Option<u16>) -> (u16, Process)
     for attempt in 0..5 {
         let port = again.filter(|_| attempt == 0).unwrap_or_else(free_port);
         let mut command = options.command(port, state.folder().path(), &state.clock());
-        let mut process = Process::start(&mut command).unwrap_or_else(|why| panic!("{why}"));
+        let process = Process::start(&mut command).unwrap_or_else(|why| panic!("{why}"));
         match process.wait_for(&["ready ", "Serving "], PATIENCE) {
             Ok(()) => return (port, process),
             // Somebody may have taken the port in between.

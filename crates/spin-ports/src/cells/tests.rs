@@ -111,6 +111,10 @@ impl Future for Turn {
 
 type Task<'a> = Pin<Box<dyn Future<Output = Result<i64, StoreError>> + 'a>>;
 
+fn task<'a>(future: impl Future<Output = Result<i64, StoreError>> + 'a) -> Task<'a> {
+    Box::pin(future)
+}
+
 /// Runs the tasks in the order that `schedule` says (who is polled next, of those left), then one after the other to their ends; a task in
 /// `killed` is never polled again after the schedule. `None` for a killed task that did not end. Also how many choices were possible at each step.
 fn run(mut tasks: Vec<Task<'_>>, schedule: &[usize], killed: usize) -> (Vec<Option<i64>>, Vec<usize>) {
@@ -168,8 +172,7 @@ fn all_agree_in_every_order_and_whoever_is_killed() {
         for killed in [NOBODY, 0, 1] {
             let count = every_schedule(9, |schedule| {
                 let store = Bytes { manners, ..Bytes::default() };
-                let tasks: Vec<Task<'_>> =
-                    (1..=3).map(|n| Box::pin(decide(&store, "c", LEAST + n)) as Task<'_>).collect();
+                let tasks: Vec<Task<'_>> = (1..=3).map(|n| task(decide(&store, "c", LEAST + n))).collect();
                 let (answers, choices) = run(tasks, schedule, killed);
                 let ended: Vec<i64> = answers.iter().flatten().copied().collect();
                 assert!(
@@ -196,15 +199,15 @@ fn a_withdrawal_in_between_leaves_nothing_of_two_minds() {
         every_schedule(10, |schedule| {
             let store = Bytes { manners, ..Bytes::default() };
             let withdrawn = Slot::new(0);
-            let first = Box::pin(decide(&store, "c", LEAST + 1)) as Task<'_>;
-            let second = Box::pin(decide(&store, "c", LEAST + 2)) as Task<'_>;
-            let withdrawal = Box::pin(async {
+            let first = task(decide(&store, "c", LEAST + 1));
+            let second = task(decide(&store, "c", LEAST + 2));
+            let withdrawal = task(async {
                 if let Some(found) = decided(&store, "c").await? {
                     withdraw(&store, "c", found).await?;
                     withdrawn.set(found);
                 }
-                Ok(0_i64)
-            }) as Task<'_>;
+                Ok(0)
+            });
             let (answers, choices) = run(vec![first, second, withdrawal], schedule, NOBODY);
             let stands = number(&store);
             let (one, two) = (answers[0].unwrap(), answers[1].unwrap());
