@@ -40,6 +40,17 @@ pub async fn spend(
     Ok(if spent <= budget.most { Spent::Within } else { Spent::Beyond(ends.since(ports.now).0.max(1)) })
 }
 
+/// Spends one from a budget that everybody in a tenant shares. It is counted in blocks that an instance reserves ahead, so that it costs hardly a write;
+/// what an instance reserves and does not use counts as spent.
+pub async fn spend_shared(ports: &Ports<'_>, tenant: TenantId, budget: Budget) -> Result<Spent, Failure> {
+    let (key, ends) = window(ports, tenant, budget, "")?;
+    let spent = ports.blocks.next(ports.store, key.as_str()).await?;
+    if spent == 1 {
+        slot::sweep_later(ports, &[&key], ends).await?;
+    }
+    Ok(if spent <= budget.most { Spent::Within } else { Spent::Beyond(ends.since(ports.now).0.max(1)) })
+}
+
 /// Gives back what this same request spent before it tried, since the try turned out right. Spending first is what keeps
 /// a hundred tries at once within the budget.
 pub async fn give_back(

@@ -331,6 +331,32 @@ fn a_budget_runs_out_and_comes_back() {
 }
 
 #[test]
+fn a_shared_budget_costs_hardly_a_write_and_runs_out() {
+    let world = World::default();
+    let budget = budget::Budget { name: "shared", most: 100, window: mins(10) };
+    let root = domain::TenantId::ROOT;
+    block_on(async {
+        let within = async || {
+            let spent = budget::spend_shared(&world.ports(), root, budget).await.unwrap();
+            usize::from(spent == budget::Spent::Within)
+        };
+        world.store.operations();
+        let mut spent = 0;
+        for _ in 0..160 {
+            spent += within().await;
+        }
+        assert_eq!(spent, 100);
+        assert!(world.store.operations().writes <= 160 / 16 + 2);
+        world.advance(mins(10));
+        assert_eq!(within().await, 1);
+        // A hundred at once spend no more than there is.
+        world.advance(mins(10));
+        let spent = join_all((0..160).map(|_| within())).await;
+        assert!(spent.iter().sum::<usize>() <= 100);
+    });
+}
+
+#[test]
 fn the_store_stays_small_under_constant_load() {
     let world = World::default();
     block_on(async {

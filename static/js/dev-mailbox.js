@@ -14,7 +14,7 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(button.dataset["copy"] ?? "");
     button.textContent = "Copied";
-    setTimeout(() => (button.textContent = "Copy"), 2_000);
+    setTimeout(() => (button.textContent = "Copy the code"), 2_000);
   });
 }
 

@@ -25,6 +25,8 @@ const COOKIE_LIVES: Secs = mins(20);
 
 /// Requests that send mail, over all tenants.
 const PER_NETWORK: Budget = Budget { name: "mail-network", most: 60, window: mins(10) };
+/// Mails of one tenant: far beyond honest use, it bounds what a botnet can have sent in a tenant's name.
+const PER_TENANT: Budget = Budget { name: "mail-tenant", most: 50_000, window: mins(10) };
 const PER_ADDRESS: (usize, Secs) = (6, mins(10));
 const PER_ADDRESS_AND_DAY: usize = 20;
 /// How long wrong codes are remembered, over all attempts.
@@ -46,6 +48,9 @@ async fn try_begin(call: &Call<'_>) -> Result<Response, Problem> {
     let tenant = tenant::find(&ports, ask.tenant.as_deref()).await?.ok_or(LinkError::TenantUnknown)?;
     if !tenant.policy.allows("magic_link") {
         return Err(LinkError::MethodDisabled.into());
+    }
+    if let Spent::Beyond(after) = budget::spend_shared(&ports, tenant.id, PER_TENANT).await? {
+        return Err(LinkError::TooManyMails(after).into());
     }
     let started = start(&ports, &tenant, &ask).await?;
     if let Some(secrets) = &started.mail {

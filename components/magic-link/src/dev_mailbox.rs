@@ -51,26 +51,29 @@ fn page(to: Option<&Email>, messages: &[Message]) -> Response {
 
 /// A mail. Its HTML part is not shown: it is the same in colour, and the text cannot do anything.
 fn item(message: &Message) -> String {
+    let code = message.code.as_deref().map(escape);
+    let shown = code
+        .as_ref()
+        .map(|code| format!(r#"<div class="match"><strong>{code}</strong></div>"#))
+        .unwrap_or_default();
     let link = message.link.as_deref().map(|link| {
-        format!(
-            r#"<p><a class="button primary" href="{}" rel="noreferrer">Open the link</a></p>"#,
-            escape(link)
-        )
+        format!(r#"<a class="button primary" href="{}" rel="noreferrer">Open the link</a>"#, escape(link))
     });
-    let code = message.code.as_deref().map(|code| {
-        format!(
-            r#"<div class="match"><strong>{0}</strong><span>The code to type</span><button type="button" data-copy="{0}" hidden>Copy</button></div>"#,
-            escape(code)
-        )
-    });
+    let copy =
+        code.map(|code| format!(r#"<button type="button" data-copy="{code}" hidden>Copy the code</button>"#));
     let at = message.at.rfc3339();
+    let text: String = message
+        .text
+        .split("\n\n")
+        .filter(|paragraph| !paragraph.trim().is_empty())
+        .map(|paragraph| format!("<p>{}</p>", escape(paragraph)))
+        .collect();
     format!(
-        r#"<article class="panel card-mail"><div class="head"><div><h2>{}</h2><p>To {} · from {} · <time datetime="{at}">{at}</time></p></div></div>{}{}<details><summary>The text part</summary><pre>{}</pre></details></article>"#,
+        r#"<article class="panel"><h2>{}</h2><dl class="facts"><dt>To</dt><dd>{}</dd><dt>From</dt><dd>{}</dd><dt>At</dt><dd><time datetime="{at}">{at}</time></dd></dl>{shown}<div class="head">{} {}</div><details><summary>The text part</summary>{text}</details></article>"#,
         escape(&message.subject),
         escape(message.to.as_str()),
         escape(&message.from),
-        code.unwrap_or_default(),
         link.unwrap_or_default(),
-        escape(&message.text),
+        copy.unwrap_or_default(),
     )
 }

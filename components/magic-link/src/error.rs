@@ -11,7 +11,7 @@ pub(crate) enum LinkError {
     MethodDisabled,
     /// Another site's page sent it.
     CrossSite,
-    /// This network asked for too many mails; seconds until it may again.
+    /// This network, or everybody in this tenant, asked for too many mails; seconds until it may again.
     TooManyMails(u64),
     /// The link or attempt was redeemed.
     Used,
@@ -42,7 +42,7 @@ impl From<LinkError> for Problem {
                 "this request must come from a page of this site: send its `Origin`",
             ),
             LinkError::TooManyMails(after) => {
-                Self::too_many(after, "too many mails were asked for from your network; wait, then try again")
+                Self::too_many(after, "too many mails were asked for; wait, then try again")
             }
             LinkError::Used => gone("link_used", USED),
             // The same words: whoever has the mail learns no more about the account than that it does not work.

@@ -247,6 +247,22 @@ fn too_many_mails() {
     assert_eq!(send(62, "192.0.2.7:1").status, 202);
 }
 
+/// A botnet has many networks; what it can have sent in a tenant's name is bounded all the same.
+#[test]
+fn too_many_mails_of_one_tenant() {
+    let world = World::default();
+    let budget = kv_schema::budget::Budget { name: "mail-tenant", most: 50_000, window: mins(10) };
+    block_on(async {
+        for _ in 0..50_000 {
+            kv_schema::budget::spend_shared(&world.ports(), domain::TenantId::ROOT, budget).await.unwrap();
+        }
+    });
+    let answer = post(&world, &mut Browser::default(), "/magic-link", json!({"email": ADA}));
+    assert_eq!((answer.status, answer.code()), (429, "too_many_requests"));
+    world.advance(mins(10));
+    ask(&world, &mut Browser::default());
+}
+
 #[test]
 fn one_ipv6_customer_is_one_network() {
     let world = World::default();
