@@ -35,9 +35,10 @@ pub struct App {
     pub routes: Routes<Target>,
     pub handlers: HashMap<String, Handler>,
     listens_on: SocketAddr,
-    /// The guests' files; they go when the application goes.
-    _files: Vec<TempDir>,
 }
+
+/// The guests' files; they go when this is dropped.
+pub struct Files(#[expect(dead_code, reason = "held, not read")] Vec<TempDir>);
 
 /// What a request may cost, and whether its cost is told.
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +63,7 @@ impl App {
         compiled: HashMap<String, Compiled>,
         common: &Common,
         serve: &Serve,
-    ) -> Result<Arc<Self>> {
+    ) -> Result<(Arc<Self>, Files)> {
         let neighbours = Neighbours::new(OnceLock::new());
         let linker = linker(&common.engine).map_err(anyhow::Error::from)?;
         let reuse = Reuse {
@@ -76,7 +77,7 @@ impl App {
         for (id, component) in manifest.components {
             let of = || format!("component `{id}`");
             let compiled = compiled.get(&id).with_context(of)?;
-            let snapshot = files::snapshot(&component, &manifest.folder).with_context(of)?;
+            let snapshot = files::snapshot(&component, &manifest.folder, &serve.state).with_context(of)?;
             let guest =
                 guest(&id, component, snapshot.as_ref(), common, neighbours.clone(), serve.max_memory);
             let handler = Handler::new(&common.engine, &linker, compiled, Arc::new(guest), reuse);
@@ -97,11 +98,10 @@ impl App {
             routes: Routes::build(public)?,
             handlers,
             listens_on: common.listens_on,
-            _files: snapshots,
         });
         // Set once, here.
         let _ = neighbours.set(Arc::downgrade(&app));
-        Ok(app)
+        Ok((app, Files(snapshots)))
     }
 
     pub fn listens_on(&self) -> SocketAddr {

@@ -10,12 +10,13 @@ use tempfile::TempDir;
 
 use crate::manifest::{Component, Mount};
 
-/// Copies what the manifest names; `None` where it names nothing. The folder goes when this is dropped.
-pub fn snapshot(component: &Component, from: &Path) -> Result<Option<TempDir>> {
+/// Copies what the manifest names into a new folder within `state`; `None` where it names nothing. The folder goes when
+/// this is dropped.
+pub fn snapshot(component: &Component, from: &Path, state: &Path) -> Result<Option<TempDir>> {
     if component.files.is_empty() {
         return Ok(None);
     }
-    let snapshot = tempfile::Builder::new().prefix("latchkey-files-").tempdir()?;
+    let snapshot = tempfile::Builder::new().prefix("files-").tempdir_in(state)?;
     let excluded = component
         .exclude_files
         .iter()
@@ -98,7 +99,8 @@ mod tests {
             "spin_manifest_version = 2\n[application]\nname = \"a\"\n[component.a]\nsource = \"a.wasm\"\n{files}\n"
         );
         let manifest = crate::manifest::Manifest::parse(&page, folder.path(), |_| None)?;
-        let Some(snapshot) = snapshot(&manifest.components["a"], folder.path())? else {
+        let state = tempfile::tempdir()?;
+        let Some(snapshot) = snapshot(&manifest.components["a"], folder.path(), state.path())? else {
             return Ok(Vec::new());
         };
         let mut found: Vec<_> = glob::glob(&format!("{}/**/*", snapshot.path().display()))?

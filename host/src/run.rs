@@ -34,8 +34,8 @@ pub fn run(cli: Cli) -> Result<()> {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
             let runtime = runtime.context("this machine gives no threads")?;
             let served = runtime.block_on(serve(cli.serve));
-            // A guest that will not end, or a listing that nobody takes, must not keep us.
-            runtime.shutdown_background();
+            // A guest that will not end, or a listing that nobody takes, must not keep us: they end with the process.
+            std::mem::forget(runtime);
             served
         }
     }
@@ -67,10 +67,11 @@ async fn serve(serve: Serve) -> Result<()> {
         () = stop.asked() => return Ok(()),
     };
     let address = common.listens_on;
-    let app = App::new(manifest, compiled, &common, &serve)?;
+    let (app, files) = App::new(manifest, compiled, &common, &serve)?;
     println!("ready http://{address}");
     std::io::stdout().flush()?;
     server::serve(app, listener, stop.asked()).await;
+    drop(files);
     Ok(())
 }
 

@@ -203,7 +203,7 @@ impl WorkerState for Worker {
 
     fn drop(&self, store: Store<Ctx>, result: Result<()>) {
         if let Err(error) = result {
-            eprintln!("[{}] instance ended: {error:?}", self.id);
+            eprintln!("[{}] instance ended: {error:#}", self.id);
         }
         drop(store);
     }

@@ -196,7 +196,7 @@ mod tests {
             let (stream, _) = listener.accept().await.unwrap();
             let Ok(mut stream) = TlsAcceptor::from(Arc::new(config)).accept(stream).await else { return };
             let mut request = [0; 1024];
-            stream.read(&mut request).await.unwrap();
+            assert_ne!(stream.read(&mut request).await.unwrap(), 0);
             stream.write_all(answer).await.unwrap();
             stream.shutdown().await.unwrap();
         });

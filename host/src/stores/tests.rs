@@ -18,10 +18,12 @@ fn calm() -> Temper {
     Temper { increment_fails: 0, ..Temper::default() }
 }
 
+type Named = (&'static str, Arc<dyn Store>);
+
 /// Every store that needs no server.
-fn all() -> (tempfile::TempDir, Vec<(&'static str, Arc<dyn Store>)>) {
+fn all() -> (tempfile::TempDir, Vec<Named>) {
     let (folder, sqlite) = sqlite();
-    let stores: Vec<(_, Arc<dyn Store>)> = vec![
+    let stores: Vec<Named> = vec![
         ("sqlite", sqlite),
         ("memory", Arc::new(Memory::default())),
         ("hostile", Arc::new(Hostile::new(calm()))),
