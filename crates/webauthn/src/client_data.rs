@@ -35,7 +35,7 @@ pub(crate) fn check(bytes: &[u8], ceremony: &str, challenge: &str, rp: &RelyingP
 /// Level 3 only reserves it; browsers of Level 2 sent it. No connection of ours has one, so only its shape can be judged.
 fn token_binding(binding: &Value) -> Result<(), Refused> {
     match binding.get("status").and_then(Value::as_str) {
-        Some("supported" | "not-supported") => Ok(()),
+        Some("supported") => Ok(()),
         Some("present") if binding.get("id").is_some_and(Value::is_string) => Ok(()),
         _ => Err(Refused::TokenBinding),
     }
@@ -78,6 +78,7 @@ mod tests {
             (r#","tokenBinding":"supported""#, TokenBinding),
             (r#","tokenBinding":{}"#, TokenBinding),
             (r#","tokenBinding":{"status":"present"}"#, TokenBinding),
+            (r#","tokenBinding":{"status":"not-supported"}"#, TokenBinding),
             (r#","tokenBinding":{"status":"other"}"#, TokenBinding),
             (r#","origin":"https://a.example""#, ClientData),
             (r#","x":{"y":1,"y":2}"#, ClientData),
