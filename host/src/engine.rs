@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, component::Component};
 
 /// How often a busy guest is made to step aside.
-const TICK: Duration = Duration::from_millis(10);
+const TICK: Duration = Duration::from_millis(5);
 
 /// Instances at the same time, of all components together.
 const INSTANCES: u32 = 300;

@@ -3,7 +3,10 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
     time::{Duration, Instant},
 };
@@ -48,7 +51,7 @@ pub enum Failure {
 /// Answers the requests of one component.
 #[derive(Clone)]
 pub struct Handler {
-    instances: ProxyHandler<Instances>,
+    pool: Arc<Mutex<ProxyHandler<Instances>>>,
     patience: Duration,
 }
 
@@ -62,8 +65,19 @@ impl Handler {
         reuse: Reuse,
     ) -> Result<Self> {
         let pre = ServicePre::new(linker.instantiate_pre(component)?)?;
-        let instances = ProxyHandler::new(Instances { pre, engine: engine.clone(), guest, reuse });
-        Ok(Self { instances, patience: reuse.timeout })
+        let instances = Instances { pre, engine: engine.clone(), guest, reuse, stuck: Arc::default() };
+        Ok(Self { pool: Arc::new(Mutex::new(ProxyHandler::new(instances))), patience: reuse.timeout })
+    }
+
+    /// The instances to ask. An instance that waited, and then computes without end, still counts as one that takes
+    /// requests: they would queue behind it. So once one is seen to be stuck, those that come go to a new pool; the old
+    /// one finishes what it has.
+    fn pool(&self) -> ProxyHandler<Instances> {
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        if pool.state().stuck.load(Ordering::Relaxed) {
+            *pool = ProxyHandler::new(pool.state().afresh());
+        }
+        pool.clone()
     }
 
     pub async fn handle(
@@ -73,7 +87,7 @@ impl Handler {
     ) -> Result<http::Response<WasiBody>, Failure> {
         let started = Instant::now();
         loop {
-            let error = match self.instances.handle(ops.clone(), request).await {
+            let error = match self.pool().handle(ops.clone(), request).await {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
@@ -110,6 +124,20 @@ struct Instances {
     engine: Engine,
     guest: Arc<Guest>,
     reuse: Reuse,
+    /// One of them has kept its thread to itself for too long.
+    stuck: Arc<AtomicBool>,
+}
+
+impl Instances {
+    fn afresh(&self) -> Self {
+        Self {
+            pre: self.pre.clone(),
+            engine: self.engine.clone(),
+            guest: self.guest.clone(),
+            reuse: self.reuse,
+            stuck: Arc::default(),
+        }
+    }
 }
 
 impl HandlerState for Instances {
@@ -128,28 +156,46 @@ impl HandlerState for Instances {
                 Ok(service) => service?,
                 Err(_) => bail!("the instance was not ready within {:?}", self.reuse.timeout),
             };
+        let alive = Arc::new(AtomicBool::new(true));
         Ok(Instance {
             store,
             proxy: Proxy::P3(service),
             view: WasiHttpView::http,
-            expiration: Overstay::new(self.reuse),
-            state: Worker { id: self.guest.id.clone(), reuse: self.reuse },
+            expiration: Overstay::new(self.reuse, alive.clone(), self.stuck.clone()),
+            state: Worker { id: self.guest.id.clone(), reuse: self.reuse, alive },
         })
     }
 }
+
+/// How long a guest may compute at a stretch before no more requests are sent its way.
+const STRETCH: Duration = Duration::from_millis(25);
 
 /// Asked from outside the guest's event loop: ends an instance that idles too long, or whose guest never gives control back.
 struct Overstay {
     idle: Duration,
     busy: Duration,
     sleep: Pin<Box<tokio::time::Sleep>>,
+    /// Set by the event loop whenever it turns.
+    alive: Arc<AtomicBool>,
+    /// When we first found that it no longer did.
+    computing_since: Option<Instant>,
+    stuck: Arc<AtomicBool>,
 }
 
 impl Overstay {
-    fn new(reuse: Reuse) -> Self {
+    fn new(reuse: Reuse, alive: Arc<AtomicBool>, stuck: Arc<AtomicBool>) -> Self {
         // A little later than the request's own deadline: a guest that merely waits is then told apart from one that spins.
         let busy = reuse.timeout + Duration::from_millis(50);
-        Self { idle: reuse.idle, busy, sleep: Box::pin(tokio::time::sleep(busy)) }
+        let sleep = Box::pin(tokio::time::sleep(busy));
+        Self { idle: reuse.idle, busy, sleep, alive, computing_since: None, stuck }
+    }
+
+    fn watch(&mut self) {
+        if self.alive.swap(false, Ordering::Relaxed) {
+            self.computing_since = None;
+        } else if self.computing_since.get_or_insert_with(Instant::now).elapsed() > STRETCH {
+            self.stuck.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -160,6 +206,7 @@ impl WorkerExpiration for Overstay {
         status: WorkerStatus,
         since: Instant,
     ) -> Poll<()> {
+        self.watch();
         let allowed = match status {
             WorkerStatus::Idle => self.idle,
             WorkerStatus::Requests | WorkerStatus::PostReturn => self.busy,
@@ -175,6 +222,7 @@ impl WorkerExpiration for Overstay {
 struct Worker {
     id: Arc<str>,
     reuse: Reuse,
+    alive: Arc<AtomicBool>,
 }
 
 impl WorkerState for Worker {
@@ -182,6 +230,8 @@ impl WorkerState for Worker {
     type RequestData = Arc<Ops>;
 
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
+        // Asked at every turn of the event loop.
+        self.alive.store(true, Ordering::Relaxed);
         if total >= self.reuse.requests {
             ShouldAccept::Never
         } else if concurrent >= self.reuse.concurrent {

@@ -139,10 +139,15 @@ impl Host {
         self.address
     }
 
-    /// What it said on stderr until now.
-    pub fn log(&self) -> String {
-        std::thread::sleep(Duration::from_millis(50));
-        self.log.lock().unwrap().clone()
+    /// Waits until it says this on stderr.
+    pub fn says(&self, part: &str) {
+        for _ in 0..100 {
+            if self.log.lock().unwrap().contains(part) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("`{part}` is not in\n{}", self.log.lock().unwrap());
     }
 
     pub fn signal(&self, name: &str) {

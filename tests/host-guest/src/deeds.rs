@@ -39,7 +39,12 @@ async fn handle(request: Request) -> Response<FullBody<Bytes>> {
             sleep(Duration::from_millis(number("ms"))).await;
             "waited".to_owned()
         }
-        "spin" => spin(Duration::from_millis(number("ms"))),
+        "spin" => {
+            if query.contains_key("after") {
+                sleep(Duration::from_millis(number("after"))).await;
+            }
+            spin(Duration::from_millis(number("ms")))
+        }
         "trap" => {
             sleep(Duration::from_millis(number("ms"))).await;
             std::process::abort();
