@@ -23,9 +23,7 @@ fn main() -> io::Result<()> {
         file.path = format!("/static/{}", file.path);
     }
     let description = root.join("docs/openapi.json");
-    if description.exists() {
-        files.push(Source { path: "/openapi.json".into(), file: description, media: "application/json" });
-    }
+    files.push(Source { path: "/openapi.json".into(), file: description, media: "application/json" });
     files.sort_by(|one, other| one.path.cmp(&other.path));
     for Source { path, file, media } in &files {
         let bytes = fs::read(file)?;

@@ -39,7 +39,7 @@ function introduce({ account, tenant, amr, acr, auth_time }) {
   of(main, "name-term").hidden = !account.name;
   of(main, "email").textContent = account.email;
   of(main, "tenant").textContent = tenant.name ?? tenant.slug;
-  const how = amr.includes("pop") ? "with a passkey" : "with a mail";
+  const how = amr.includes("pop") ? "With a passkey" : "By e-mail";
   of(main, "how").textContent = `${how}, ${ago(auth_time)}${acr.endsWith("aal2") ? " (two factors)" : ""}`;
 }
 

@@ -1,4 +1,4 @@
-// Moments of the API (RFC 3339 text, or seconds) as people read them, in their language and time zone.
+// Moments of the API (RFC 3339 text, or seconds) as people read them, in their time zone.
 
 /** @param {string | number} moment */
 function date(moment) {
@@ -10,7 +10,7 @@ function date(moment) {
  * @param {string | number} moment
  */
 export function day(moment) {
-  return new Intl.DateTimeFormat("en", { dateStyle: "long" }).format(date(moment));
+  return new Intl.DateTimeFormat("en-GB", { dateStyle: "long" }).format(date(moment));
 }
 
 /**

@@ -16,7 +16,7 @@ const WORDS = {
   cross_site: { title: "This came from another site", text: "For your safety we stopped. Open the sign-in page from its own address and start again." },
   invalid_field: { title: "Check the address", text: "This does not look like an e-mail address. Check it and try again.", here: true },
   link_expired: { title: "This sign-in has expired", text: "Links and codes work for a short time only. Start again and use the newest mail." },
-  link_used: { title: "This link was used already", text: "Each link works once. If that was not you, start again; the old link is worthless now." },
+  link_used: { title: "This link was used already", text: "Each link works once, and only for who can sign in here. Start again to get a new mail." },
   code_wrong: { title: "Wrong code", text: "That is not the code. Use the one from the newest mail.", here: true },
   too_many_codes: { title: "Too many wrong codes", text: "The code no longer works. Start again to get a new mail." },
   passkey_cancelled: { title: "No passkey used", text: "No passkey was used. Try again, or continue with e-mail.", here: true },
@@ -28,6 +28,11 @@ const WORDS = {
   sign_in_refused: { title: "The passkey was not accepted", text: "Try again, or continue with e-mail.", here: true },
   factor_refused: { title: "That was not accepted", text: "Try again with a passkey of this account.", here: true },
   step_up_required: { title: "One more check is needed", text: "For this, sign in again with your passkey." },
+  method_disabled: { title: "Not offered here", text: "This way of signing in is switched off here. Use another one.", here: true },
+  match_wrong: { title: "Other digits", text: "Those are not the digits. Type the two that the screen shows on which you started.", here: true },
+  registration_refused: { title: "The passkey was not added", text: "This passkey could not be added. Try again.", here: true },
+  too_many_passkeys: { title: "That is all we keep", text: "Remove a passkey first: you have as many as one account can have.", here: true },
+  not_found: { title: "It is gone", text: "It is not there any more. Reload the page to see how things stand.", here: true },
   blocked: { title: "This sign-in was stopped", text: "Something about it looked unsafe. Ask your administrator if it goes on." },
 };
 
@@ -51,6 +56,14 @@ export function wordsFor(error) {
   if (error.status === 429) return { code: error.code, ...TOO_MANY };
   if (error.status >= 500) return { code: error.code, ...OURS };
   return { code: error.code, ...UNKNOWN };
+}
+
+/**
+ * A reason of the API as people read it: a capital at the start, a full stop at the end.
+ * @param {string} text
+ */
+export function sentence(text) {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 /**

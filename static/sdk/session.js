@@ -2,6 +2,7 @@
 
 import * as ceremony from "./ceremony.js";
 import { request } from "./http.js";
+import { registerPasskey } from "./passkeys.js";
 
 /** @typedef {import("../types/api.js").Assessment} Assessment */
 /** @typedef {import("../types/api.js").Device} Device */
@@ -13,7 +14,7 @@ import { request } from "./http.js";
 /**
  * Where a sign-in stands after its first factor.
  * @typedef {{ state: "signed_in", session: SessionBegun }
- *   | { state: "challenge", factors: Factor[], reasons: Reason[] }
+ *   | { state: "challenge", factors: Factor[], enrol: boolean, reasons: Reason[] }
  *   | { state: "blocked", reasons: Reason[] }} Outcome
  */
 
@@ -26,11 +27,11 @@ import { request } from "./http.js";
 export async function finish(handoff, options = {}) {
   /** @type {Assessment} */
   const judged = await request("POST", "/step-up/assess", { handoff });
-  const { decision, reasons, factors = [] } = judged;
+  const { decision, reasons, factors = [], enrol = false } = judged;
   if (decision === "allow" && judged.handoff) {
     return begin(judged.handoff, options);
   }
-  return decision === "challenge" ? { state: "challenge", factors, reasons } : { state: "blocked", reasons };
+  return decision === "challenge" ? { state: "challenge", factors, enrol, reasons } : { state: "blocked", reasons };
 }
 
 /**
@@ -42,19 +43,19 @@ export async function stepUpWithPasskey({ signal: outer, ...options } = {}) {
   const signal = ceremony.begin(outer);
   const asked = await request("POST", "/step-up/passkey/options", {}, signal);
   const response = await ceremony.get(asked, signal);
-  return proved({ factor: "passkey", response }, options);
+  const { handoff } = await request("POST", "/step-up/verify", { factor: "passkey", response });
+  return begin(handoff, options);
 }
 
 /**
- * Answers a challenge by making a first passkey, where that is offered (never when there is a risk).
- * @param {{ remember_device?: boolean, signal?: AbortSignal }} [options]
- * @returns {Promise<Outcome>}
+ * Makes the first passkey of a person whose challenge offers to `enrol` one; {@link stepUpWithPasskey} then answers with it.
+ * @param {{ signal?: AbortSignal }} [options]
+ * @returns {Promise<void>}
  */
-export async function enrolToStepUp({ signal: outer, ...options } = {}) {
-  const signal = ceremony.begin(outer);
-  const asked = await request("POST", "/step-up/passkey/options", {}, signal);
-  const response = await ceremony.create(asked, signal);
-  return proved({ factor: "passkey", response }, options);
+export async function enrolToStepUp(options) {
+  // A session that is still here ends with this sign-in in any case; while it stands, the passkey would become its account's.
+  await signOut();
+  await registerPasskey(options);
 }
 
 /**
@@ -89,15 +90,6 @@ export async function endSession(id) {
 /** Signs out everywhere, here too. */
 export async function signOutEverywhere() {
   await request("DELETE", "/session/all");
-}
-
-/**
- * @param {object} answer
- * @param {{ remember_device?: boolean }} options
- */
-async function proved(answer, options) {
-  const { handoff } = await request("POST", "/step-up/verify", answer);
-  return begin(handoff, options);
 }
 
 /**

@@ -43,8 +43,8 @@ export interface Reason {
   text: string;
 }
 
-/** What can answer a challenge, and what may be enrolled to answer it. */
-export type Factor = "passkey" | "totp" | "recovery_code" | "enrol_passkey" | (string & {});
+/** What can answer a challenge. */
+export type Factor = "passkey" | "totp" | "recovery_code" | (string & {});
 
 /** `POST /step-up/assess`. */
 export interface Assessment {
@@ -53,6 +53,8 @@ export interface Assessment {
   score: number;
   reasons: Reason[];
   factors?: Factor[];
+  /** The account has no such factor yet; one may be made now, with `POST /passkey/register/options`. */
+  enrol?: boolean;
   handoff?: string;
 }
 
@@ -62,7 +64,7 @@ export interface SessionBegun {
   tenant: { id: string; slug: string };
   acr: string;
   amr: string[];
-  auth_time: number | string;
+  auth_time: number;
   expires_in: number;
   return_to?: string;
 }
@@ -75,17 +77,21 @@ export interface Session {
   memberships: { tenant: { id: string; slug: string; name?: string }; roles: string[] }[];
   amr: string[];
   acr: string;
-  auth_time: number | string;
+  auth_time: number;
 }
 
 /** An item of `GET /session/all`. */
 export interface Device {
   id: string;
   current: boolean;
+  /** The browser, such as `Firefox on Windows`. */
   device: string;
-  began_at: string;
-  seen_at: string;
+  began: string;
+  seen: string;
+  acr: string;
   amr: string[];
+  auth_time: number;
+  tenant?: { id: string; slug: string };
 }
 
 /** What the Signal API tells a passkey provider. */

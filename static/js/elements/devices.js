@@ -2,7 +2,6 @@
 
 import { LatchkeyError, endSession, listSessions } from "../../sdk/latchkey.js";
 import { ask } from "../ask.js";
-import { browserName } from "../browser-name.js";
 import { announce, button, copy, need, of, say } from "../dom.js";
 import { ago, day } from "../times.js";
 import { wordsFor } from "../words.js";
@@ -33,11 +32,11 @@ export class Devices extends HTMLElement {
   /** @param {Device} device */
   #row(device) {
     const row = copy("device-row");
-    const name = browserName(device.device);
+    const name = device.device;
     of(row, "name").textContent = name;
     of(row, "current").hidden = !device.current;
-    const how = device.amr.includes("pop") ? "by passkey" : "by mail";
-    of(row, "detail").textContent = `Signed in ${how} on ${day(device.began_at)} · active ${ago(device.seen_at)}`;
+    const how = device.amr.includes("pop") ? "by passkey" : "by e-mail";
+    of(row, "detail").textContent = `Signed in ${how} on ${day(device.began)} · active ${ago(device.seen)}`;
     const end = button(row, "end", () => this.#try(() => this.#end(device, name)));
     end.setAttribute("aria-label", device.current ? `Sign out ${name}, this device` : `Sign out ${name}`);
     return row;

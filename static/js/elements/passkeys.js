@@ -104,9 +104,9 @@ export class Passkeys extends HTMLElement {
 }
 
 /** @param {Passkey} passkey */
-function detail({ provider, created_at, last_used_at, backed_up }) {
+function detail({ name, provider, created_at, last_used_at, backed_up }) {
   const parts = [
-    provider,
+    provider && !name.startsWith(provider) ? provider : undefined,
     `Added ${day(created_at)}`,
     last_used_at ? `used ${ago(last_used_at)}` : undefined,
     backed_up ? "backed up" : "on one device only",

@@ -2,7 +2,7 @@
 
 import { LatchkeyError, canUsePasskeys, enrolToStepUp, stepUpWithPasskey } from "../../sdk/latchkey.js";
 import { announce, button, fill, of, say } from "../dom.js";
-import { wordsFor } from "../words.js";
+import { sentence, wordsFor } from "../words.js";
 
 /** @typedef {import("../../types/api.js").Reason} Reason */
 
@@ -10,22 +10,35 @@ import { wordsFor } from "../words.js";
 export class StepUp extends HTMLElement {
   connectedCallback() {
     button(this, "passkey", () => this.#answer(stepUpWithPasskey));
-    button(this, "enrol", () => this.#answer(enrolToStepUp));
+    button(this, "enrol", () => this.#answer(() => this.#enrol()));
     button(this, "restart", () => announce(this, "restart"));
   }
 
   /**
    * Shows a challenge; false if nothing here can answer it.
-   * @param {{ factors: string[], reasons: Reason[] }} challenge
+   * @param {{ factors: string[], enrol: boolean, reasons: Reason[] }} challenge
    */
-  ask({ factors, reasons }) {
+  ask({ factors, enrol, reasons }) {
     say(this, "");
-    fill(of(this, "reasons"), reasons.map((reason) => reason.text));
-    const passkey = button(this, "passkey");
-    const enrol = button(this, "enrol");
-    passkey.hidden = !canUsePasskeys() || !factors.includes("passkey");
-    enrol.hidden = !canUsePasskeys() || !factors.includes("enrol_passkey");
-    return !passkey.hidden || !enrol.hidden;
+    fill(of(this, "reasons"), reasons.map((reason) => sentence(reason.text)));
+    this.#offer(enrol);
+    return canUsePasskeys() && factors.includes("passkey");
+  }
+
+  /** Makes the passkey, then asks it at once; if that is declined, it is there to be asked again. */
+  async #enrol() {
+    await enrolToStepUp();
+    this.#offer(false);
+    return stepUpWithPasskey();
+  }
+
+  /** @param {boolean} enrol whether a passkey has to be made first */
+  #offer(enrol) {
+    of(this, "text").textContent = enrol
+      ? "Make a passkey once; after that, a touch is enough."
+      : "Please confirm that it is you.";
+    button(this, "passkey").hidden = enrol;
+    button(this, "enrol").hidden = !enrol;
   }
 
   /** @param {() => Promise<object>} act */

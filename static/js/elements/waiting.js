@@ -66,6 +66,7 @@ export class Waiting extends HTMLElement {
 
   async #code() {
     const field = this.#field();
+    say(this, "");
     if (!/\d/.test(field.value)) {
       this.#refuse("Type the code from the mail: it is made of digits.");
       return;
