@@ -32,7 +32,10 @@ pub(crate) async fn options(call: &Call<'_>) -> Result<Response, SignInError> {
         return Err(SignInError::MethodOff);
     }
     let (account, allow) = match &asked.email {
-        Some(email) => candidates(ports, &tenant, email).await?,
+        Some(email) => {
+            let (account, allow) = candidates(ports, &tenant, email).await?;
+            (Some(account), allow)
+        }
         None => (None, Vec::new()),
     };
     let rp = relying_party(ports.settings, "");
@@ -82,31 +85,31 @@ pub(crate) async fn verify(call: &Call<'_>) -> Result<Response, SignInError> {
     Ok(web::json(StatusCode::OK, &json!({ "handoff": plain.reveal() })))
 }
 
-/// The account of an address and its passkeys; for one that has none, decoys that are always the same. Known and unknown addresses cost the same reads.
+/// The account of an address and its passkeys; for one that has none, decoys that are always the same, and for one that has no account, an id that is nobody's.
+/// So known and unknown addresses cost the same reads, here and when the answer comes.
 async fn candidates(
     ports: &Ports<'_>,
     tenant: &Tenant,
     email: &Email,
-) -> Result<(Option<AccountId>, Vec<Value>), Failure> {
+) -> Result<(AccountId, Vec<Value>), Failure> {
     let key = ports.settings.index_key()?;
     let space = account::space_of(tenant).ulid().bytes();
     let chance = |purpose: &str, n: u8| *key.mac(purpose, &[&space, email.as_str().as_bytes(), &[n]]).bytes();
-    let account = account::by_email(ports, tenant, email).await?.map(|account| account.id);
-    let looked_up = match account {
-        Some(id) => id,
+    let id = match account::by_email(ports, tenant, email).await? {
+        Some(account) => account.id,
         None => {
             let nobody = AccountId::of(Ulid::derived(Moment::default(), &[&chance("nobody", 0)]));
             account::read(ports, nobody).await?;
             nobody
         }
     };
-    let passkeys = passkeys::read(ports, looked_up).await?.unwrap_or_default();
+    let passkeys = passkeys::read(ports, id).await?.unwrap_or_default();
     let kinds = chance("decoy-kind", 0);
     let count = if kinds.last().is_some_and(|byte| byte % 4 == 0) { 2 } else { 1 };
     let decoys = (0..).zip(kinds).take(count).map(|(n, kind)| webauthn::decoy(&chance("decoy", n), kind));
     let decoys: Vec<Value> = decoys.collect();
     let real: Vec<Value> = passkeys.credentials.into_iter().map(|passkey| passkey.credential).collect();
-    Ok((account, if real.is_empty() { decoys } else { real }))
+    Ok((id, if real.is_empty() { decoys } else { real }))
 }
 
 /// The account of the typed address, if the authenticator does not say that the credential is another's.

@@ -207,6 +207,21 @@ fn unknown_credential_names_it_and_only_its_keeper_is_told_it_was_known() {
     });
 }
 
+/// Made after the question was asked: the person's own, but not among those asked for.
+#[test]
+fn not_allowed() {
+    let world = World::default();
+    block_on(async {
+        let mut ada = person(&world, "ada@acme.example").await;
+        register(&world, &mut ada, "first").await;
+        let (mut browser, options) = ask(&world, json!({"email": "ada@acme.example"})).await;
+        let second = register(&world, &mut ada, "second").await;
+        let refused = verify(&world, &mut browser, second.sign_in(&options).json()).await;
+        assert_eq!((refused.status, refused.code()), (400, "sign_in_refused"));
+        assert!(world.log.0.borrow().last().unwrap().contains("NotAllowed"));
+    });
+}
+
 #[test]
 fn user_handle_missing() {
     let world = World::default();

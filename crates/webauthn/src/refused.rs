@@ -107,7 +107,10 @@ impl From<WebauthnError> for Refused {
             WebauthnError::CredentialMayNotBeHardwareBound => Self::BackupStateWithoutEligibility,
             WebauthnError::CredentialNotFound => Self::NotAllowed,
             WebauthnError::AttestationNotSupported => Self::AttestationFormat,
-            WebauthnError::COSEKeyECDSAXYInvalid | WebauthnError::COSEKeyRSANEInvalid => Self::Key,
+            WebauthnError::CredentialAlteredAlgFromRequest => Self::Algorithm,
+            WebauthnError::COSEKeyECDSAXYInvalid
+            | WebauthnError::COSEKeyRSANEInvalid
+            | WebauthnError::EcdsaPointInvalid => Self::Key,
             other => Self::Verifier(other.to_string()),
         }
     }

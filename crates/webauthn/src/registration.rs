@@ -36,6 +36,9 @@ struct Asked {
     /// Whether the browser may create it without anyone's touch, right after another sign-in.
     #[serde(default)]
     conditional: bool,
+    /// The ids of what was to be left out.
+    #[serde(default)]
+    exclude: Vec<String>,
     core: RegistrationState,
 }
 
@@ -55,8 +58,6 @@ fn ask(rp: &RelyingParty, user: User<'_>, exclude: &[&Value], conditional: bool)
         return Err(Error::User);
     }
     let exclude = Descriptor::all(exclude)?;
-    let ids = exclude.iter().map(|each| B64.decode(&each.id).map_err(|_| Error::Stored));
-    let ids = ids.collect::<Result<Vec<_>, _>>()?;
     let (verification, verification_name) = if conditional {
         (UserVerificationPolicy::Preferred, "preferred")
     } else {
@@ -67,7 +68,6 @@ fn ask(rp: &RelyingParty, user: User<'_>, exclude: &[&Value], conditional: bool)
         .new_challenge_register_builder(user.handle, user.name, user.display_name)?
         .attestation(AttestationConveyancePreference::None)
         .user_verification_policy(verification)
-        .exclude_credentials(Some(ids))
         .extensions(None)
         .credential_algorithms(ALGORITHMS.to_vec())
         .require_resident_key(true);
@@ -93,7 +93,8 @@ fn ask(rp: &RelyingParty, user: User<'_>, exclude: &[&Value], conditional: bool)
         "attestation": "none",
         "extensions": { "credProps": true },
     });
-    let state = serde_json::to_value(Asked { challenge, conditional, core: state });
+    let exclude = exclude.into_iter().map(|each| each.id).collect();
+    let state = serde_json::to_value(Asked { challenge, conditional, exclude, core: state });
     Ok(Question { options, state: state.map_err(|error| Error::Verifier(error.to_string()))? })
 }
 
@@ -164,6 +165,9 @@ pub fn finish_registration(
     let attested = data.attested.as_ref().ok_or(Refused::AttestedDataMissing)?;
     if attested.credential_id != response.raw_id {
         return Err(Refused::CredentialIdMismatch);
+    }
+    if asked.exclude.contains(&response.id) {
+        return Err(Refused::Excluded);
     }
     attestation::key(&attested.key)?;
     // Unsigned, but an honest browser says so when the authenticator could not.
