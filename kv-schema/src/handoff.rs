@@ -1,7 +1,8 @@
 //! Handoffs: how the room that verified a factor tells `step-up`, and `step-up` tells `session`. A signed value that the browser carries,
 //! bound to that browser, good once at each of the two doors.
 //!
-//! One mark of single use serves both: judging issues it (1), beginning the session takes it (exactly 2). Making a handoff writes nothing.
+//! Each door has a mark of single use of its own, and the signature proves that the handoff is genuine, so passing is the claim of first use. With one
+//! mark for both (1 judged, 2 begun), a form sent twice by a double click would spend the session of the first. Making a handoff writes nothing.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use domain::{Authenticated, Digest, Moment, Plain, ReturnTo, Secs, mins};
@@ -28,8 +29,9 @@ pub struct Handoff {
     /// The tenant's terms as they were when it was judged; so `session` need not read the tenant again.
     #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
     pub terms: Option<Terms>,
+    /// The marks: of judging, and of beginning the session.
     #[serde(rename = "s")]
-    slot: Slot,
+    slots: (Slot, Slot),
     #[serde(rename = "x")]
     expires: Moment,
 }
@@ -101,8 +103,8 @@ pub async fn mint(
     return_to: Option<ReturnTo>,
 ) -> Result<Plain<String>, Failure> {
     let expires = ports.now.plus(LIVES);
-    let slot = Slot::reserve(ports, expires).await?;
-    seal(ports, RAW, &Handoff { who, browser, failures, return_to, terms: None, slot, expires })
+    let slots = (Slot::reserve(ports, expires).await?, Slot::reserve(ports, expires).await?);
+    seal(ports, RAW, &Handoff { who, browser, failures, return_to, terms: None, slots, expires })
 }
 
 /// Takes a handoff to judge it: once, by a browser that shows one of these cookies.
@@ -115,8 +117,7 @@ pub async fn take(
         Ok(handoff) => handoff,
         Err(refused) => return Ok(Err(refused)),
     };
-    let once = handoff.slot.once();
-    Ok(match ports.one_time.issue(once.as_str(), handoff.expires.plus(mins(30))).await {
+    Ok(match pass(ports, handoff.slots.0, &handoff).await {
         Ok(()) => Ok(handoff),
         Err(spent) => Err(HandoffError::Spent(spent)),
     })
@@ -142,10 +143,15 @@ pub async fn open_cleared(
         Ok(handoff) => handoff,
         Err(refused) => return Ok(Err(refused)),
     };
-    Ok(match ports.one_time.take(handoff.slot.once().as_str()).await {
+    Ok(match pass(ports, handoff.slots.1, &handoff).await {
         Ok(()) => Ok(Cleared(handoff)),
         Err(spent) => Err(HandoffError::Spent(spent)),
     })
+}
+
+async fn pass(ports: &Ports<'_>, door: Slot, handoff: &Handoff) -> Result<(), OneTimeError> {
+    // Longer than any step-up waits, so that the mark outlives what it guards.
+    ports.one_time.issue(door.once().as_str(), handoff.expires.plus(mins(30))).await
 }
 
 /// Whether a text has the form of a handoff that was not judged: so that `session` can say `step_up_required`.

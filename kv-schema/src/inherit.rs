@@ -7,6 +7,9 @@
 //! 2. The write that changes a tenant's policy also counts its `revision` up; `spread` catches up once all below follow. As long as
 //!    it has not, any later walk that comes by goes on with it, from the place it had `reached`.
 //! 3. Before the first write the tenant is noted in a slot, which goes when all is done. If nobody comes by, the janitor does.
+//!
+//! One go makes few writes, since Spin never frees what a swap takes up in its instance (reference/SPIN.md section 1): 256 swaps, and the instance
+//! can make no more for anyone. A tenant with nobody below costs one.
 
 use std::collections::BTreeMap;
 
@@ -20,15 +23,22 @@ use crate::{
     tenant,
 };
 
+/// A change that was taken.
+#[derive(Debug)]
+pub struct Changed {
+    /// The tenant as it is then.
+    pub tenant: Tenant,
+    /// Whether so many are below it that the next call, or the janitor, has to go on.
+    pub pending: bool,
+}
+
 /// Changes what a tenant itself says, and lets it come down. `judge` gets what holds above and the tenant's own values to change; what it refuses changes
 /// nothing. It may be called several times. `None` if there is no such tenant.
-///
-/// The tenant that is returned [is spreading](Tenant::is_spreading) if so many are below it that the janitor, or the next call, has to go on.
 pub async fn change<E>(
     ports: &Ports<'_>,
     id: TenantId,
     mut judge: impl FnMut(&Policy, &mut BTreeMap<String, Own>) -> Result<(), E>,
-) -> Result<Option<Result<Tenant, E>>, Failure> {
+) -> Result<Option<Result<Changed, E>>, Failure> {
     let Some(mut now) = tenant::read(ports, id).await? else { return Ok(None) };
     let Some(above) = above(ports, &now).await? else { return Ok(None) };
     // Refused or nothing new: nothing is written, not even a note.
@@ -37,7 +47,7 @@ pub async fn change<E>(
         return Ok(Some(Err(refused)));
     }
     if now.own == before && !now.is_spreading() {
-        return Ok(Some(Ok(now)));
+        return Ok(Some(Ok(Changed { tenant: now, pending: false })));
     }
     let note = note(ports, id).await?;
     let changed = tenant::update(ports, id, |tenant| {
@@ -58,34 +68,39 @@ pub async fn change<E>(
         None => return forget(ports, note).await.map(|()| None),
         Some(refused) => refused,
     };
-    let Some(tenant) = follow(ports, id).await? else { return forget(ports, note).await.map(|()| None) };
-    if spread(ports, id, MOST_AT_ONCE).await? {
+    let Some((tenant, _)) = turned(ports, id).await? else {
+        return forget(ports, note).await.map(|()| None);
+    };
+    let done = spread(ports, &tenant).await?;
+    if done {
         forget(ports, note).await?;
     }
-    match refused {
-        Some(refused) => Ok(Some(Err(refused))),
-        None => Ok(Some(Ok(tenant::read(ports, id).await?.unwrap_or(tenant)))),
-    }
+    Ok(Some(refused.map_or(Ok(Changed { tenant, pending: !done }), Err)))
 }
 
 /// Makes a tenant's policy what its parent's and its own values come to; the tenant as it is then, `None` if it or its parent is gone.
 pub(crate) async fn follow(ports: &Ports<'_>, id: TenantId) -> Result<Option<Tenant>, Failure> {
-    let Some(tenant) = tenant::read(ports, id).await? else { return Ok(None) };
+    Ok(turned(ports, id).await?.map(|(tenant, _)| tenant))
+}
+
+/// [`follow`], and how many writes it took.
+async fn turned(ports: &Ports<'_>, id: TenantId) -> Result<Option<(Tenant, usize)>, Failure> {
+    let Some(mut tenant) = tenant::read(ports, id).await? else { return Ok(None) };
     let Some(mut policy) = above(ports, &tenant).await? else { return Ok(None) };
+    let mut writes = 0;
     for _ in 0..TRIES {
-        let told = tenant::update(ports, id, |tenant| {
-            let below = policy.below(id, &tenant.own);
-            if below == tenant.policy {
-                return Change::Leave(tenant.clone());
-            }
-            turn(tenant, below);
-            Change::Write(tenant.clone())
-        })
-        .await?;
-        let Some(tenant) = told else { return Ok(None) };
+        if policy.below(id, &tenant.own) != tenant.policy {
+            let told = tenant::update(ports, id, |tenant| {
+                turn(tenant, policy.below(id, &tenant.own));
+                Change::Write(tenant.clone())
+            });
+            let Some(now) = told.await? else { return Ok(None) };
+            tenant = now;
+            writes += 1;
+        }
         let Some(now) = above(ports, &tenant).await? else { return Ok(None) };
         if now == policy {
-            return Ok(Some(tenant));
+            return Ok(Some((tenant, writes)));
         }
         policy = now;
     }
@@ -96,7 +111,12 @@ pub(crate) async fn follow(ports: &Ports<'_>, id: TenantId) -> Result<Option<Ten
 /// Goes on where a spreading was cut short; what is too much for one go is noted anew. A tenant that cannot be read now is noted anew, too, so that it does not keep the
 /// janitor from the rest.
 pub(crate) async fn resume(ports: &Ports<'_>, id: TenantId) -> Result<(), Failure> {
-    let done = spread(ports, id, MOST_AT_ONCE).await.unwrap_or_else(|failure| {
+    let done = match tenant::read(ports, id).await {
+        Ok(Some(top)) => spread(ports, &top).await,
+        Ok(None) => Ok(true),
+        Err(failure) => Err(failure),
+    };
+    let done = done.unwrap_or_else(|failure| {
         ports.log.warn(&format!("a policy cannot come down from `{id}`: {failure}"));
         false
     });
@@ -106,31 +126,31 @@ pub(crate) async fn resume(ports: &Ports<'_>, id: TenantId) -> Result<(), Failur
     Ok(())
 }
 
-/// Lets all below follow, at most so many tenants in one go; whether that is all of them.
-async fn spread(ports: &Ports<'_>, id: TenantId, most: usize) -> Result<bool, Failure> {
-    let Some(top) = tenant::read(ports, id).await? else { return Ok(true) };
-    let mut left = most;
+/// Lets all below follow, as many as one go may; whether that is all of them.
+async fn spread(ports: &Ports<'_>, top: &Tenant) -> Result<bool, Failure> {
+    let (mut looks, mut writes) = (0, 0);
     // The way from the top down to where we are, since the depth of the tree has no limit.
     let mut path: Vec<Level> = Vec::new();
-    enter(ports, &mut path, &top).await?;
+    enter(ports, &mut path, top).await?;
     while let Some(level) = path.last_mut() {
-        if level.place >= level.last {
-            let done = path.pop();
-            if let Some(level) = done {
-                settle(ports, &level).await?;
-            }
-            continue;
-        }
-        if left == 0 {
+        if looks >= MOST_LOOKS || writes >= MOST_WRITES {
             keep(ports, &path).await?;
             return Ok(false);
         }
-        left -= 1;
+        if level.place >= level.last {
+            let (tenant, revision) = (level.tenant, level.revision);
+            settle(ports, tenant, revision).await?;
+            writes += 1;
+            path.pop();
+            continue;
+        }
+        looks += 1;
         level.place += 1;
         let (parent, place) = (level.tenant, level.place);
         if let Some(child) = tenant::child_at(ports, parent, place).await?
-            && let Some(child) = follow(ports, child.id).await?
+            && let Some((child, wrote)) = turned(ports, child.id).await?
         {
+            writes += wrote;
             enter(ports, &mut path, &child).await?;
         }
     }
@@ -148,18 +168,21 @@ struct Level {
 async fn enter(ports: &Ports<'_>, path: &mut Vec<Level>, tenant: &Tenant) -> Result<(), Failure> {
     if tenant.is_spreading() {
         let last = tenant::last_place(ports, tenant.id).await?;
-        path.push(Level { tenant: tenant.id, revision: tenant.revision, place: tenant.reached, last });
+        // With nobody below there is nothing to do, and saying so is not worth a write.
+        if last > 0 {
+            path.push(Level { tenant: tenant.id, revision: tenant.revision, place: tenant.reached, last });
+        }
     }
     Ok(())
 }
 
 /// All below follow this revision; a later one is somebody else's business, who began at the first place again.
-async fn settle(ports: &Ports<'_>, level: &Level) -> Result<(), Failure> {
-    tenant::update(ports, level.tenant, |tenant| {
-        if tenant.revision != level.revision || !tenant.is_spreading() {
+async fn settle(ports: &Ports<'_>, id: TenantId, revision: u64) -> Result<(), Failure> {
+    tenant::update(ports, id, |tenant| {
+        if tenant.revision != revision || !tenant.is_spreading() {
             return Change::Leave(());
         }
-        tenant.spread = level.revision;
+        tenant.spread = revision;
         tenant.reached = 0;
         Change::Write(())
     })
@@ -210,6 +233,8 @@ async fn forget(ports: &Ports<'_>, note: Slot) -> Result<(), Failure> {
 /// What the janitor finds in a slot of this kind: a tenant whose policy has not come down to all below.
 pub(crate) const SPREAD: &str = "spread";
 
-/// As many as one request follows: some seconds' work on a slow store.
-const MOST_AT_ONCE: usize = 1_000;
+/// Writes of one go: well below half of what an instance can make.
+const MOST_WRITES: usize = 100;
+/// Tenants one go looks at: a second or two on a slow store.
+const MOST_LOOKS: usize = 1_000;
 const TRIES: usize = 50;

@@ -34,7 +34,7 @@ pub struct Tenant {
     /// How often `policy` has changed.
     #[serde(default)]
     pub revision: u64,
-    /// The revision that everything below follows; behind `revision` while a change is on its way down ([`crate::inherit`]).
+    /// The revision that everything below follows; behind `revision` while a change is on its way down ([`crate::inherit`]), or with nobody below.
     #[serde(default)]
     pub spread: u64,
     /// The place in the list of children up to which `revision` has come down already.
@@ -49,7 +49,7 @@ pub struct Tenant {
 }
 
 impl Tenant {
-    /// Whether a change of its policy has not come down to all below yet.
+    /// Whether a change of its policy may not have come down to all below yet.
     pub const fn is_spreading(&self) -> bool {
         self.spread != self.revision
     }

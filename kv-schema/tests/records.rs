@@ -183,12 +183,8 @@ fn a_handoff_is_good_once_at_each_door_and_in_its_browser_alone() {
         let taken = join_all((0..64).map(|_| handoff::take(&ports, text, &at_hand))).await;
         let winners: Vec<_> = taken.into_iter().filter_map(|each| each.unwrap().ok()).collect();
         assert_eq!(winners.len(), 1);
-        // One that several tried to take opens no second door either: who raced for it begins again.
+        // Those who came too late at the first door have not shut the second: a form may be sent twice by a double click.
         let cleared = winners[0].clone().dangerous_clear(who.clone(), ours, ports.now).seal(&ports).unwrap();
-        assert!(handoff::open_cleared(&ports, cleared.reveal(), &at_hand).await.unwrap().is_err());
-        let quiet = handoff::mint(&ports, who.clone(), ours, 0, None).await.unwrap();
-        let taken = handoff::take(&ports, quiet.reveal(), &at_hand).await.unwrap().unwrap();
-        let cleared = taken.dangerous_clear(who, ours, ports.now).seal(&ports).unwrap();
         let begun =
             join_all((0..64).map(|_| handoff::open_cleared(&ports, cleared.reveal(), &at_hand))).await;
         assert_eq!(begun.into_iter().filter(|each| each.as_ref().unwrap().is_ok()).count(), 1);

@@ -15,7 +15,7 @@ use crate::{access::Administrator, error::AdminError};
 /// `GET …/policy`.
 pub(crate) async fn show(call: &Call<'_>) -> Result<Response, AdminError> {
     let tenant = Administrator::of(call)?.tenant(call).await?;
-    Ok(answer(&tenant))
+    Ok(answer(&tenant, false))
 }
 
 /// `PUT …/policy`: takes all of it or nothing. What is not named stays.
@@ -49,8 +49,8 @@ pub(crate) async fn change(call: &Call<'_>) -> Result<Response, AdminError> {
         }
         Ok(())
     });
-    let tenant = changed.await?.ok_or(AdminError::NotFound)??;
-    Ok(answer(&tenant))
+    let changed = changed.await?.ok_or(AdminError::NotFound)??;
+    Ok(answer(&changed.tenant, changed.pending))
 }
 
 /// What is asked for one value.
@@ -113,7 +113,7 @@ fn unknown(key: String) -> AdminError {
 }
 
 /// Everything that holds, nested at the dots.
-fn answer(tenant: &Tenant) -> Response {
+fn answer(tenant: &Tenant, pending: bool) -> Response {
     let mut values = json!({});
     for (key, leaf) in tenant.policy.leaves() {
         let from = leaf.from.map(|tenant| tenant.to_string());
@@ -126,7 +126,7 @@ fn answer(tenant: &Tenant) -> Response {
         }
     }
     let mut body = json!({ "values": values });
-    if let (true, Some(members)) = (tenant.is_spreading(), body.as_object_mut()) {
+    if let (true, Some(members)) = (pending, body.as_object_mut()) {
         members.insert("pending".into(), true.into());
     }
     web::json(StatusCode::OK, &body)
