@@ -11,6 +11,8 @@ use crate::shop::Shop;
 type Case = (&'static str, fn(&mut Shop));
 
 pub(crate) const CASES: &[Case] = &[
+    // On a store that is still empty: what others have freed would hide growth.
+    ("a steady size under constant load", steady_size),
     ("missing keys", missing_keys),
     ("own writes", own_writes),
     ("limits of keys and values", limits),
@@ -23,7 +25,6 @@ pub(crate) const CASES: &[Case] = &[
     ("64 first sign-ins of one address", sixty_four_enrolments),
     ("64 proposals for one cell", sixty_four_proposals),
     ("64 proposals with withdrawals in between", proposals_and_withdrawals),
-    ("a steady size under constant load", steady_size),
 ];
 
 const MANY: usize = 64;
@@ -88,7 +89,8 @@ fn large_bodies(shop: &mut Shop) {
     assert_eq!(status(most), Ok((200, String::new())));
     assert_eq!(status(most + 1), Ok(too_large.clone()));
     // Whoever goes on sending is cut off, and may not come to read the answer.
-    assert!(status(2_000_000).is_ok_and(|answer| answer == too_large) || status(2_000_000).is_err());
+    let huge = status(2_000_000);
+    assert!(huge.is_err() || huge == Ok(too_large), "{huge:?}");
     let echo = shop.system.client().with("spin-client-addr", "6.6.6.6:1").post("/echo", &json!({}));
     assert_eq!(echo.json["network"], "127.0.0.1", "the platform's own header counts, not the caller's");
 }
@@ -219,15 +221,12 @@ fn proposals_and_withdrawals(shop: &mut Shop) {
     assert_eq!(shop.post("/decide", json!({ "key": "turns", "number": LEAST }))["number"], LEAST);
 }
 
-/// Twelve hours of the same load, swept each hour: what lies in the store does not grow.
+/// Ten hours of the same load, swept each hour: what lies in the store does not grow.
 fn steady_size(shop: &mut Shop) {
     let mut sizes = Vec::new();
     let mut removed = 0;
-    // What the cases before have left goes first.
-    shop.system.advance(6 * 3_600);
-    sweep(shop);
-    for _ in 0..12 {
-        for token in 0..20 {
+    for _ in 0..10 {
+        for token in 0..10 {
             let begun = shop.post("/begin", json!({}));
             if token % 2 == 0 {
                 shop.system.client().post("/finish", &begun);
@@ -237,7 +236,7 @@ fn steady_size(shop: &mut Shop) {
         removed += sweep(shop);
         sizes.extend(size(shop));
     }
-    assert!(removed >= 20 * 9, "{removed} were removed");
+    assert!(removed >= 10 * 7, "{removed} were removed");
     // The first hours fill what is then kept up.
     let (early, late) = (sizes.get(5), sizes.last());
     assert!(late <= early, "it grows: {sizes:?}");
