@@ -9,7 +9,7 @@ use crate::{Change, Handoff, slot, slot::Slot};
 /// What waits.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Transaction {
-    /// The handoff that was judged (its mark is issued, not taken).
+    /// The handoff that was judged.
     pub handoff: Handoff,
     /// The passkey challenge under way, if one was asked for.
     pub challenge: Option<serde_json::Value>,
