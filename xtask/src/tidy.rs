@@ -12,6 +12,7 @@ use crate::tree::{Tree, output};
 /// they may be used for nothing else.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    ("fga", &["domain"]),
     ("ports", &["domain"]),
     ("risk", &["domain"]),
     ("webauthn", &["domain"]),
@@ -25,7 +26,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// What a room may use: every shared crate, never another room.
 const ROOMS_MAY_USE: &[&str] =
-    &["domain", "kv-schema", "mail", "ports", "risk", "spin-ports", "web", "webauthn"];
+    &["domain", "fga", "kv-schema", "mail", "ports", "risk", "spin-ports", "web", "webauthn"];
 
 /// Who may name the platform.
 const PLATFORM: (&str, &[&str]) = ("spin-sdk", &["spin-ports"]);

@@ -1,0 +1,179 @@
+//! Patterns of the lexer and the machine that runs all of them at once: the longest match wins, among equals the first, and where none fits the machine
+//! knows how far it came, which is what an error shows.
+
+/// What one character may be.
+#[derive(Clone, Copy)]
+pub(super) enum Class {
+    One(char),
+    Of(fn(char) -> bool),
+}
+
+impl Class {
+    fn holds(self, character: char) -> bool {
+        match self {
+            Self::One(one) => one == character,
+            Self::Of(test) => test(character),
+        }
+    }
+}
+
+/// A regular expression.
+#[derive(Clone)]
+pub(super) enum Pattern {
+    Char(Class),
+    Seq(Vec<Pattern>),
+    Any(Vec<Pattern>),
+    Star(Box<Pattern>),
+}
+
+/// A text, letter by letter.
+pub(super) fn lit(text: &str) -> Pattern {
+    Pattern::Seq(text.chars().map(|letter| Pattern::Char(Class::One(letter))).collect())
+}
+
+/// A character that passes a test.
+pub(super) fn of(test: fn(char) -> bool) -> Pattern {
+    Pattern::Char(Class::Of(test))
+}
+
+/// One after the other.
+pub(super) fn seq<const N: usize>(parts: [Pattern; N]) -> Pattern {
+    Pattern::Seq(parts.into())
+}
+
+/// One of them.
+pub(super) fn any<const N: usize>(parts: [Pattern; N]) -> Pattern {
+    Pattern::Any(parts.into())
+}
+
+/// None, one or several.
+pub(super) fn star(part: Pattern) -> Pattern {
+    Pattern::Star(Box::new(part))
+}
+
+/// At least one.
+pub(super) fn plus(part: Pattern) -> Pattern {
+    seq([part.clone(), star(part)])
+}
+
+/// One or none.
+pub(super) fn opt(part: Pattern) -> Pattern {
+    any([part, seq([])])
+}
+
+#[derive(Default)]
+struct State {
+    on: Vec<(Class, usize)>,
+    free: Vec<usize>,
+    accepts: Option<usize>,
+}
+
+/// Several patterns as one machine.
+pub(super) struct Machine {
+    states: Vec<State>,
+}
+
+/// What the machine found at a place.
+pub(super) enum Found {
+    /// This pattern fits that many characters.
+    Match { pattern: usize, length: usize },
+    /// None fits; the machine died at this character (counted from the place).
+    Nothing { died_at: usize },
+}
+
+impl Machine {
+    /// A machine for patterns, named by their place in the list.
+    pub(super) fn new(patterns: &[Pattern]) -> Self {
+        let mut machine = Self { states: vec![State::default()] };
+        for (number, pattern) in patterns.iter().enumerate() {
+            let start = machine.state();
+            machine.free(0, start);
+            let end = machine.add(pattern, start);
+            if let Some(state) = machine.states.get_mut(end) {
+                state.accepts = Some(number);
+            }
+        }
+        machine
+    }
+
+    fn state(&mut self) -> usize {
+        self.states.push(State::default());
+        self.states.len() - 1
+    }
+
+    fn free(&mut self, from: usize, to: usize) {
+        if let Some(state) = self.states.get_mut(from) {
+            state.free.push(to);
+        }
+    }
+
+    fn add(&mut self, pattern: &Pattern, from: usize) -> usize {
+        match pattern {
+            Pattern::Char(class) => {
+                let to = self.state();
+                if let Some(state) = self.states.get_mut(from) {
+                    state.on.push((*class, to));
+                }
+                to
+            }
+            Pattern::Seq(parts) => parts.iter().fold(from, |at, part| self.add(part, at)),
+            Pattern::Any(parts) => {
+                let end = self.state();
+                for part in parts {
+                    let start = self.state();
+                    self.free(from, start);
+                    let last = self.add(part, start);
+                    self.free(last, end);
+                }
+                end
+            }
+            Pattern::Star(part) => {
+                let (start, end) = (self.state(), self.state());
+                self.free(from, start);
+                let last = self.add(part, start);
+                self.free(last, start);
+                self.free(start, end);
+                end
+            }
+        }
+    }
+
+    /// Adds a state and all that are reached from it for free.
+    fn reach(&self, to: usize, into: &mut Vec<usize>) {
+        if into.contains(&to) {
+            return;
+        }
+        into.push(to);
+        for next in self.states.get(to).map_or(&[][..], |state| state.free.as_slice()) {
+            self.reach(*next, into);
+        }
+    }
+
+    /// The longest match at the beginning of the characters.
+    pub(super) fn run(&self, characters: &[char]) -> Found {
+        let mut now = Vec::new();
+        self.reach(0, &mut now);
+        let mut best = None;
+        let mut died_at = characters.len();
+        for (at, character) in characters.iter().enumerate() {
+            let mut next = Vec::new();
+            for state in now.iter().filter_map(|state| self.states.get(*state)) {
+                for (class, to) in &state.on {
+                    if class.holds(*character) {
+                        self.reach(*to, &mut next);
+                    }
+                }
+            }
+            if next.is_empty() {
+                died_at = at;
+                break;
+            }
+            let accepts = next.iter().filter_map(|state| self.states.get(*state)?.accepts).min();
+            if let Some(pattern) = accepts {
+                best = Some(Found::Match { pattern, length: at + 1 });
+            }
+            now = next;
+        }
+        best.unwrap_or(Found::Nothing { died_at })
+    }
+}
