@@ -13,13 +13,14 @@ use web::Problem;
 
 use crate::entry::too_large;
 
-/// Reads a request's body, which may have at most so many bytes.
+/// Reads a request's body, which may have at most so many bytes. What is too large is read on for a while and thrown away: a client that is
+/// still sending when the connection closes never sees the answer.
 pub(crate) async fn read<B>(headers: &HeaderMap, body: B, most: usize) -> Result<Bytes, Problem>
 where
     B: Body<Data = Bytes> + Unpin,
 {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: usize| length > most) {
+    if announced.is_some_and(|length: usize| length > THROWN_AWAY) {
         return Err(too_large(most));
     }
     match collect(body, most).await {
@@ -35,16 +36,22 @@ where
     B: Body<Data = Bytes> + Unpin,
 {
     let mut whole = BytesMut::new();
+    let mut seen = 0_usize;
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
         // What is no data is trailers, which nobody reads.
         let Ok(data) = frame?.into_data() else { continue };
-        if whole.len().saturating_add(data.len()) > most {
+        seen = seen.saturating_add(data.len());
+        if seen <= most {
+            whole.extend_from_slice(&data);
+        } else if seen > THROWN_AWAY {
             return Ok(None);
         }
-        whole.extend_from_slice(&data);
     }
-    Ok(Some(whole.freeze()))
+    Ok((seen <= most).then(|| whole.freeze()))
 }
+
+/// Bytes that are read, at most, of a body that is too large.
+const THROWN_AWAY: usize = 4 << 20;
 
 /// A body that is there at once.
 pub(crate) struct Whole(Option<Bytes>);
@@ -95,6 +102,6 @@ mod tests {
         assert_eq!(read_of(64, Some(64)), Ok(64));
         assert_eq!(read_of(65, None), Err(413));
         assert_eq!(read_of(65, Some(3)), Err(413), "what is announced may be a lie");
-        assert_eq!(read_of(0, Some(65)), Err(413), "not a byte is read of what is announced too large");
+        assert_eq!(read_of(0, Some(5 << 20)), Err(413), "not a byte is read of what is announced far too large");
     }
 }

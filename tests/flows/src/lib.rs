@@ -1,5 +1,10 @@
 //! Steps that people take, for the tests of this crate: each through the public interface of a running system.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::missing_panics_doc, reason = "a step that cannot be taken ends the test and says why")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a step that cannot be taken ends the test and says why"
+)]
 
 use authenticator::Passkey;
 use rig::{Answer, Client, System};
@@ -15,7 +20,8 @@ pub fn administrator(system: &System) -> Client {
 
 /// The newest mail to an address.
 pub fn newest_mail(client: &mut Client, to: &str) -> Value {
-    let answer = client.get(&format!("/dev/mailbox?to={}", to.replace('@', "%40").replace('+', "%2B"))).expect(200);
+    let answer =
+        client.get(&format!("/dev/mailbox?to={}", to.replace('@', "%40").replace('+', "%2B"))).expect(200);
     answer["messages"][0].clone()
 }
 
@@ -44,7 +50,10 @@ pub fn ask_for_link(client: &mut Client, email: &str, tenant: Option<&str>) -> V
 pub fn handoff_by_link(client: &mut Client, email: &str, tenant: Option<&str>) -> String {
     ask_for_link(client, email, tenant);
     let token = token_of(&newest_mail(client, email));
-    client.post("/magic-link/confirm", &json!({ "token": token })).expect(200)["handoff"].as_str().unwrap().to_owned()
+    client.post("/magic-link/confirm", &json!({ "token": token })).expect(200)["handoff"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 /// Shows a handoff to be judged.

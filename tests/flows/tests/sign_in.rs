@@ -1,8 +1,8 @@
 //! A person signs in: with a link, with a code, across two browsers, with a passkey.
 
 use flows::{
-    add_passkey, administrator, ask_for_link, assess, begin, handoff_by_link, handoff_by_passkey, newest_mail, sign_in_by_link,
-    token_of,
+    add_passkey, administrator, ask_for_link, assess, begin, handoff_by_link, handoff_by_passkey,
+    newest_mail, sign_in_by_link, token_of,
 };
 use rig::{Options, System};
 use serde_json::json;
@@ -27,7 +27,11 @@ fn with_a_link_then_with_a_passkey() {
     assert_eq!(session["acr"], "urn:latchkey:aal2");
     assert_eq!(session["account"], who["account"], "the same person");
     let listed = browser.get("/passkey/credentials").expect(200);
-    assert_eq!(listed["items"].as_array().or_else(|| listed["credentials"].as_array()).map(Vec::len), Some(1), "{listed}");
+    assert_eq!(
+        listed["items"].as_array().or_else(|| listed["credentials"].as_array()).map(Vec::len),
+        Some(1),
+        "{listed}"
+    );
 }
 
 #[test]
@@ -39,7 +43,8 @@ fn in_another_browser_by_the_digits_of_the_first() {
     assert_eq!(desktop.get("/magic-link/attempt").expect(200)["status"], "pending");
     let blind = phone.post("/magic-link/confirm", &json!({ "token": token }));
     assert_eq!((blind.status, blind.code()), (400, "match_wrong"));
-    let confirmed = phone.post("/magic-link/confirm", &json!({ "token": token, "match": asked["match"] })).expect(200);
+    let confirmed =
+        phone.post("/magic-link/confirm", &json!({ "token": token, "match": asked["match"] })).expect(200);
     assert_eq!(confirmed, json!({ "confirmed": true }), "the phone gets nothing else");
     let told = desktop.get("/magic-link/attempt").expect(200);
     assert_eq!(told["status"], "confirmed");
@@ -54,7 +59,10 @@ fn with_the_typed_code() {
     let mut browser = system.client();
     ask_for_link(&mut browser, ADA, None);
     let code = newest_mail(&mut browser, ADA)["code"].as_str().unwrap().to_owned();
-    let wrong = browser.post("/magic-link/code", &json!({ "code": if code == "00000000" { "00000001" } else { "00000000" } }));
+    let wrong = browser.post(
+        "/magic-link/code",
+        &json!({ "code": if code == "00000000" { "00000001" } else { "00000000" } }),
+    );
     assert_eq!((wrong.status, wrong.code()), (400, "code_wrong"));
     let handoff = browser.post("/magic-link/code", &json!({ "code": code })).expect(200);
     begin(&mut browser, handoff["handoff"].as_str().unwrap());
@@ -98,7 +106,11 @@ fn a_second_factor_always_asks_for_the_passkey() {
     sign_in_by_link(&mut browser, ADA, None);
     let (passkey, _) = add_passkey(&mut browser, &system.origin(), 2);
     let policy = json!({ "second_factor": { "value": "always" } });
-    let changed = admin.send("PUT", "/admin/tenants/root/policy", Some(("application/json", policy.to_string().as_bytes())));
+    let changed = admin.send(
+        "PUT",
+        "/admin/tenants/root/policy",
+        Some(("application/json", policy.to_string().as_bytes())),
+    );
     assert_eq!(changed.status, 200, "{}", changed.text);
 
     let handoff = handoff_by_link(&mut browser, ADA, None);
