@@ -102,6 +102,10 @@ mod tests {
         assert_eq!(read_of(64, Some(64)), Ok(64));
         assert_eq!(read_of(65, None), Err(413));
         assert_eq!(read_of(65, Some(3)), Err(413), "what is announced may be a lie");
-        assert_eq!(read_of(0, Some(5 << 20)), Err(413), "not a byte is read of what is announced far too large");
+        assert_eq!(
+            read_of(0, Some(5 << 20)),
+            Err(413),
+            "not a byte is read of what is announced far too large"
+        );
     }
 }

@@ -5,6 +5,7 @@ use std::{pin::pin, time::Duration};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::{Either, select};
+use http::header::CONTENT_LENGTH;
 use ports::{Fetch, FetchError};
 use spin_sdk::{http::send, time::sleep, wasip3::http::types::ErrorCode};
 
@@ -30,7 +31,10 @@ impl Fetch for Outbound {
     }
 }
 
-async fn exchange(request: http::Request<Bytes>) -> Result<http::Response<Bytes>, FetchError> {
+async fn exchange(mut request: http::Request<Bytes>) -> Result<http::Response<Bytes>, FetchError> {
+    // Else the platform sends chunks, which not every API takes.
+    let length = request.body().len().into();
+    request.headers_mut().entry(CONTENT_LENGTH).or_insert(length);
     let (parts, body) = send(request.map(Whole::new)).await.map_err(refused)?.into_parts();
     match collect(body, MOST_ANSWER).await.map_err(refused)? {
         Some(body) => Ok(http::Response::from_parts(parts, body)),

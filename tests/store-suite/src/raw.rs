@@ -1,7 +1,7 @@
 //! The ports, one operation per request.
 
 use domain::Secs;
-use ports::{Attempt, OneTimeError};
+use ports::{Attempt, FetchError, OneTimeError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use web::{Call, Problem, Response, StatusCode};
@@ -142,6 +142,39 @@ pub(crate) async fn echo(call: &Call<'_>) -> Result<Response, Problem> {
     let body: Value = call.request.json()?;
     let peer = call.request.header("spin-client-addr");
     done(&json!({ "body": body, "now": call.ports.now.secs(), "peer": peer, "network": call.network() }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ask {
+    url: String,
+    body: String,
+}
+
+/// One exchange with another server.
+pub(crate) async fn fetch(call: &Call<'_>) -> Result<Response, Problem> {
+    let Ask { url, body } = call.request.json()?;
+    let request = http::Request::post(url)
+        .header("x-asked", "by the guest")
+        .body(body.into())
+        .map_err(|_| Problem::field("url", "send a URL"))?;
+    match call.ports.fetch.send(request).await {
+        Ok(answer) => done(&json!({
+            "status": answer.status().as_u16(),
+            "location": answer.headers().get("location").and_then(|value| value.to_str().ok()),
+            "text": String::from_utf8_lossy(answer.body()).get(..100.min(answer.body().len())),
+            "length": answer.body().len(),
+        })),
+        Err(FetchError::Forbidden) => done(&json!({ "failed": "forbidden" })),
+        Err(FetchError::TooLarge) => done(&json!({ "failed": "too large" })),
+        Err(FetchError::Failed(why)) => done(&json!({ "failed": why })),
+    }
+}
+
+/// The moment, as the platform's clock tells it.
+#[allow(clippy::unused_async, reason = "a handler is asynchronous")]
+pub(crate) async fn now(call: &Call<'_>) -> Result<Response, Problem> {
+    done(&json!({ "now": call.ports.now.secs() }))
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "the answer of a handler")]

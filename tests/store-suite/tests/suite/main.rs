@@ -1,6 +1,7 @@
 //! Every store is held to the contract of `ports`, through a real component, with instances reused and not.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
     clippy::indexing_slicing,
@@ -10,6 +11,8 @@
 
 mod cases;
 mod crashes;
+mod entry;
+mod outbound;
 mod shop;
 
 use cases::CASES;
