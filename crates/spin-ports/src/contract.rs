@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn keys_of_another_alphabet_or_length_are_refused() {
-        assert!(key("lk1:_:slot:7.1_a-b").is_ok());
+        assert!(key("v1:_:thing:7.1_a-b").is_ok());
         assert!(key(&"k".repeat(200)).is_ok());
         for bad in ["", "a b", "a'b", "ä", "a/b", "a\n", &"k".repeat(201)] {
             assert!(key(bad).is_err(), "{bad}");
