@@ -54,6 +54,9 @@ fn config(pooled: bool) -> Config {
             .linear_memory_keep_resident(2 << 20)
             .table_keep_resident(1 << 19);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    } else {
+        // Instead of the usual 4 GiB of address space for each memory.
+        config.memory_reservation(128 << 20).memory_reservation_for_growth(64 << 20);
     }
     config
 }

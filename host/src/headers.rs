@@ -14,6 +14,7 @@ use crate::{outbound::hosts::chained_to, routes::Match};
 /// Gives the request the absolute address that guests expect. Refuses one without a host, with two different ones,
 /// or with one that is only meant between components.
 pub fn locate<B>(request: &mut Request<B>) -> Result<()> {
+    ensure!(request.headers().get_all(HOST).iter().count() <= 1, "there is more than one Host");
     let named = match request.headers().get(HOST) {
         Some(host) => Some(
             host.to_str()
@@ -91,6 +92,7 @@ mod tests {
         for (uri, hosts) in [
             ("/a", &[][..]),
             ("/a", &["a b"]),
+            ("/a", &["a.example", "b.example"]),
             ("/a", &["keys.spin.internal"]),
             ("/a", &["KEYS.SPIN.INTERNAL:80"]),
             ("/a", &["keys.spin.internal."]),

@@ -44,6 +44,8 @@ pub fn run(cli: Cli) -> Result<()> {
 /// What can be refused is refused before anything is compiled.
 async fn serve(serve: Serve) -> Result<()> {
     let mut stop = Stop::listen()?;
+    // For a Redis behind TLS; it fails only where somebody was first, with the same one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let manifest = Manifest::read(&serve.manifest, |name| std::env::var(name).ok())?;
     make_state(&serve.state)?;
     let mut store = stores::open(&serve.store, &serve.state).await?;
