@@ -13,6 +13,10 @@ use crate::tree::{Tree, output};
 /// Where to find Spin, if not on the PATH.
 const SPIN: &str = "LATCHKEY_SPIN";
 
+/// Requests per instance. Spin keeps every compare-and-swap of an instance until the instance ends, and allows 256 of them: with its usual
+/// 128 requests a busy instance would run out (docs/decisions/0002-cells.md).
+const REUSE: &str = "64";
+
 /// The oldest Spin that runs WASI 0.3 components with reused instances.
 const OLDEST: (u32, u32) = (4, 1);
 
@@ -51,7 +55,7 @@ pub(crate) fn command(
     match options.runtime {
         Runtime::Embedded => {
             command.arg("--manifest").arg(manifest).arg("--listen").arg(listen.to_string());
-            command.arg("--state").arg(state.folder());
+            command.arg("--state").arg(state.folder()).args(["--reuse", REUSE]);
             if let Store::Redis(name) | Store::Own(name) = &options.store {
                 command.arg("--store").arg(name);
             }
@@ -61,7 +65,7 @@ pub(crate) fn command(
         }
         Runtime::Spin => {
             command.arg("up").arg("--from").arg(manifest).arg("--listen").arg(listen.to_string());
-            command.arg("--state-dir").arg(state.folder());
+            command.arg("--state-dir").arg(state.folder()).args(["--max-instance-reuse-count", REUSE]);
             if let Store::Redis(address) = &options.store {
                 command.arg("--runtime-config-file").arg(runtime_config(state, address)?);
             }
