@@ -63,7 +63,9 @@ export class Devices extends HTMLElement {
       danger: true,
     });
     if (sure === undefined) return;
-    await Promise.all(others.map(({ id }) => endSession(id)));
+    for (const { id } of others) {
+      await endSession(id).catch(gone);
+    }
     await this.#show();
     this.#focus();
     say(this, others.length === 1 ? "Signed out one other device." : `Signed out ${others.length} other devices.`, "good");
@@ -87,4 +89,12 @@ export class Devices extends HTMLElement {
       say(this, wordsFor(error).text, "bad");
     }
   }
+}
+
+/**
+ * A session that ended by itself meanwhile is signed out, too.
+ * @param {unknown} error
+ */
+function gone(error) {
+  if (!(error instanceof LatchkeyError && error.status === 404)) throw error;
 }

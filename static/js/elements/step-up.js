@@ -35,7 +35,7 @@ export class StepUp extends HTMLElement {
   /** @param {boolean} enrol whether a passkey has to be made first */
   #offer(enrol) {
     of(this, "text").textContent = enrol
-      ? "Make a passkey once; after that, a touch is enough."
+      ? "Make a passkey to go on. It takes a moment, and from then on a touch is enough."
       : "Please confirm that it is you.";
     button(this, "passkey").hidden = enrol;
     button(this, "enrol").hidden = !enrol;

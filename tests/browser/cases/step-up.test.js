@@ -69,6 +69,26 @@ scene("under policy always who has no factor makes one on the way", async (visit
   await page.getByText(/two factors/).waitFor();
 });
 
+scene("the passkey made on the way is the newcomer's, also where someone else is signed in", async (visit) => {
+  const open = await tenant();
+  const first = await person(open);
+  const strict = await tenant(ALWAYS);
+  const newcomer = await person(strict);
+  const visitor = await visit();
+  const page = await visitor.open();
+  const device = await Authenticator.plug(page);
+  await signInByCode(page, first.email, open);
+  await page.goto(`${base}/sign-in?tenant=${strict}`);
+  await askForMail(page, newcomer.email);
+  await typeCode(page, (await mail(newcomer.email)).code);
+  await at(page, "One more check");
+  await press(page, "Create a passkey");
+  await at(page, "Your account");
+  await page.getByText(newcomer.email).first().waitFor();
+  await page.getByRole("region", { name: "Passkeys" }).getByRole("listitem").waitFor();
+  assert.equal((await device.credentials()).length, 1);
+});
+
 scene("starting again leaves the second check", async (visit) => {
   const strict = await tenant(ALWAYS);
   const { email } = await person(strict);
