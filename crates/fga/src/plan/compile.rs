@@ -1,0 +1,477 @@
+//! From a model to a plan, with the server's rules and in the server's order: types and relations by name, the first fault is the answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Kind, Plan, Relation, RelationId, Restriction, Rewrite};
+use crate::cel;
+use crate::dsl::entry::{Entries, Entry, Types, computed};
+use crate::dsl::rules;
+use crate::error::{Code, Error};
+use crate::model::{Model, TypeDefinition, Userset};
+
+/// The most types of a model.
+pub const MAX_TYPES: usize = 100;
+/// The most conditions of a model, and parameters of a condition.
+pub const MAX_CONDITIONS: usize = 25;
+/// The longest expression of a condition, in bytes.
+const MAX_EXPRESSION: usize = 512;
+/// The largest model, in bytes of JSON; upstream measures 256 KiB in its wire form, which is smaller.
+const MAX_MODEL: usize = 512 * 1024;
+
+impl Plan {
+    /// Validates a model and makes it ready.
+    ///
+    /// # Errors
+    /// 2053 for too large a model, 2000 for names that the API does not take, 2056 for everything else.
+    pub fn compile(model: &Model) -> Result<Self, Error> {
+        limits(model)?;
+        let validation = Validation::new(model)?;
+        validation.run()?;
+        let mut conditions = BTreeMap::new();
+        for (key, condition) in sorted(model.conditions.iter()) {
+            if *key != condition.name {
+                return Err(invalid(format!(
+                    "condition key '{key}' does not match condition name '{}'",
+                    condition.name
+                )));
+            }
+            let compiled = cel::Condition::compile(condition).map_err(|error| invalid(error.to_string()))?;
+            conditions.insert(key.clone(), compiled);
+        }
+        let mut plan = validation.plan();
+        plan.conditions = conditions;
+        plan.close();
+        Ok(plan)
+    }
+
+    /// Finds out whom each relation leads to.
+    fn close(&mut self) {
+        let mut changed = true;
+        while std::mem::take(&mut changed) {
+            for place in 0..self.relations.len() {
+                let Some(relation) = self.relations.get(place) else { continue };
+                let (mut reaches, mut through) = (relation.reaches.clone(), relation.through.clone());
+                let mut plain = relation.plain;
+                for next in relation.next() {
+                    through.insert(next);
+                    let Some(next) = self.get(next) else { continue };
+                    reaches.extend(next.reaches.iter().cloned());
+                    through.extend(&next.through);
+                    plain &= next.plain;
+                }
+                let Some(relation) = self.relations.get_mut(place) else { continue };
+                let before = (relation.reaches.len(), relation.through.len(), relation.plain);
+                (relation.reaches, relation.through, relation.plain) = (reaches, through, plain);
+                changed |= before != (relation.reaches.len(), relation.through.len(), relation.plain);
+            }
+        }
+    }
+}
+
+impl Relation {
+    /// The relations that its definition leads to.
+    pub(crate) fn next(&self) -> Vec<RelationId> {
+        let usersets = self.direct.iter().filter_map(|restriction| match restriction.kind {
+            Kind::Userset(relation) => Some(relation),
+            Kind::Object | Kind::Everybody => None,
+        });
+        let mut next: Vec<RelationId> = usersets.collect();
+        self.rewrite.named(&mut next);
+        next
+    }
+}
+
+impl Rewrite {
+    /// The relations that it names, those of parents included.
+    fn named(&self, into: &mut Vec<RelationId>) {
+        match self {
+            Self::Direct => {}
+            Self::Computed(relation) => into.push(*relation),
+            Self::From { of, .. } => into.extend(of.values()),
+            Self::Union(children) | Self::Intersection(children) => {
+                children.iter().for_each(|child| child.named(into));
+            }
+            Self::Difference(base, subtract) => {
+                base.named(into);
+                subtract.named(into);
+            }
+        }
+    }
+
+    /// Only unions.
+    fn is_plain(&self) -> bool {
+        match self {
+            Self::Direct | Self::Computed(_) | Self::From { .. } => true,
+            Self::Union(children) => children.iter().all(Self::is_plain),
+            Self::Intersection(_) | Self::Difference(..) => false,
+        }
+    }
+}
+
+fn invalid(message: impl Into<String>) -> Error {
+    Error::new(Code::InvalidAuthorizationModel, message)
+}
+
+fn limits(model: &Model) -> Result<(), Error> {
+    if model.type_definitions.len() > MAX_TYPES {
+        return Err(Error::exceeded("type definitions in an authorization model", MAX_TYPES));
+    }
+    if model.conditions.len() > MAX_CONDITIONS {
+        return Err(Error::validation(format!(
+            "invalid WriteAuthorizationModelRequest.Conditions: value must contain no more than {MAX_CONDITIONS} pair(s)"
+        )));
+    }
+    let size = serde_json::to_string(model).map_or(usize::MAX, |text| text.len());
+    if size > MAX_MODEL {
+        return Err(Error::new(
+            Code::ExceededEntityLimit,
+            format!("model exceeds size limit: {size} bytes vs {MAX_MODEL} bytes"),
+        ));
+    }
+    if model.type_definitions.is_empty() {
+        return Err(Error::validation(
+            "invalid WriteAuthorizationModelRequest.TypeDefinitions: value must contain at least 1 item(s)",
+        ));
+    }
+    for definition in &model.type_definitions {
+        let name = &definition.name;
+        if !is_api_name(name, 254) {
+            return Err(Error::validation(format!(
+                "invalid TypeDefinition.Type: value does not match regex pattern \"^[^:#@\\\\s]{{1,254}}$\", found {name:?}"
+            )));
+        }
+        if let Some(relation) = definition.relations.keys().find(|relation| !is_api_name(relation, 50)) {
+            return Err(Error::validation(format!(
+                "invalid TypeDefinition.Relations[{relation}]: value does not match regex pattern \"^[^:#@\\\\s]{{1,50}}$\""
+            )));
+        }
+    }
+    for (name, condition) in &model.conditions {
+        let parameters = condition.parameters.len();
+        if !rules::is_condition(name)
+            || condition.expression.is_empty()
+            || condition.expression.len() > MAX_EXPRESSION
+            || parameters > MAX_CONDITIONS
+        {
+            return Err(Error::validation(format!(
+                "invalid Condition '{name}': a name has 1 to 50 characters, an expression 1 to {MAX_EXPRESSION} bytes, and there are at most {MAX_CONDITIONS} parameters"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn is_api_name(name: &str, longest: usize) -> bool {
+    (1..=longest).contains(&name.chars().count())
+        && !name.chars().any(|c| matches!(c, ':' | '#' | '@') || c.is_whitespace() || c.is_control())
+}
+
+fn sorted<'a, T: 'a>(entries: impl Iterator<Item = (&'a String, &'a T)>) -> Vec<(&'a String, &'a T)> {
+    let mut entries: Vec<_> = entries.collect();
+    entries.sort_by_key(|(name, _)| *name);
+    entries
+}
+
+struct Validation<'a> {
+    model: &'a Model,
+    types: Types<'a>,
+    /// `type#relation` that stand behind a `from`.
+    tuplesets: BTreeSet<(&'a str, &'a str)>,
+}
+
+impl<'a> Validation<'a> {
+    fn new(model: &'a Model) -> Result<Self, Error> {
+        if !matches!(model.schema_version.as_str(), "" | "1.1" | "1.2") {
+            return Err(invalid("invalid schema version"));
+        }
+        let mut types = Types::new();
+        for definition in &model.type_definitions {
+            if types.insert(&definition.name, definition).is_some() {
+                return Err(invalid("an authorization model cannot contain duplicate types"));
+            }
+        }
+        types.sort_keys();
+        let mut tuplesets = BTreeSet::new();
+        for (name, definition) in &types {
+            for rewrite in definition.relations.values() {
+                collect_tuplesets(name, rewrite, &mut tuplesets);
+            }
+        }
+        Ok(Self { model, types, tuplesets })
+    }
+
+    fn defined(&self, type_name: &str, relation: &str) -> bool {
+        self.types.get(type_name).is_some_and(|found| found.relations.contains_key(relation))
+    }
+
+    fn run(&self) -> Result<(), Error> {
+        for (name, definition) in &self.types {
+            if matches!(*name, "self" | "this") {
+                return Err(invalid(format!("the definition of type '{name}' is invalid")));
+            }
+            for (relation, _) in sorted(definition.relations.iter()) {
+                if matches!(relation.as_str(), "self" | "this") {
+                    return Err(bad_relation(name, relation, "self and this are reserved keywords"));
+                }
+            }
+        }
+        let entries = Entries::of(&self.types);
+        for (name, definition) in &self.types {
+            for (relation, rewrite) in sorted(definition.relations.iter()) {
+                self.rewrite(name, relation, rewrite, definition)?;
+                self.restrictions(name, relation, rewrite, definition)?;
+                match entries.entry(name, relation) {
+                    Entry::Found => {}
+                    Entry::None => return Err(bad_relation(name, relation, "no entrypoints defined")),
+                    Entry::Loop => return Err(bad_relation(name, relation, "potential loop")),
+                }
+                let mut reached = BTreeSet::new();
+                if leads_to_circle(&entries, definition, name, relation, &mut reached) {
+                    let cause = "an authorization model cannot contain a cycle";
+                    return Err(bad_relation(name, relation, cause));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn rewrite(
+        &self,
+        name: &str,
+        relation: &str,
+        rewrite: &Userset,
+        definition: &TypeDefinition,
+    ) -> Result<(), Error> {
+        let undefined = |relation: &str| invalid(format!("'{name}#{relation}' relation is undefined"));
+        match rewrite {
+            Userset::Unset => Err(bad_relation(name, relation, "invalid userset rewrite definition")),
+            Userset::This => Ok(()),
+            Userset::Computed(computed) if computed.relation == relation => {
+                Err(bad_relation(name, relation, "invalid userset rewrite definition"))
+            }
+            Userset::Computed(computed) if !self.defined(name, &computed.relation) => {
+                Err(undefined(&computed.relation))
+            }
+            Userset::Computed(_) => Ok(()),
+            Userset::TupleTo(tuple_to) => {
+                let tupleset = tuple_to.tupleset.relation.as_str();
+                match definition.relations.get(tupleset) {
+                    None => return Err(undefined(tupleset)),
+                    Some(Userset::This) => {}
+                    Some(_) => {
+                        return Err(invalid(format!(
+                            "the '{name}#{tupleset}' relation is referenced in at least one tupleset and thus must be a direct relation"
+                        )));
+                    }
+                }
+                let computed = tuple_to.computed_userset.relation.as_str();
+                let parents = definition.restrictions(tupleset);
+                if parents.iter().any(|parent| self.defined(&parent.type_name, computed)) {
+                    return Ok(());
+                }
+                let shown: Vec<String> = parents.iter().map(|parent| format!("type:\"{}\"", parent.type_name)).collect();
+                Err(invalid(format!(
+                    "undefined relation: {computed} does not appear as a relation in any of the directly related user types [{}]",
+                    shown.join(" ")
+                )))
+            }
+            Userset::Union(children) | Userset::Intersection(children) => {
+                if children.len() < 2 {
+                    let kind = if matches!(rewrite, Userset::Union(_)) { "union" } else { "intersection" };
+                    return Err(invalid(format!(
+                        "invalid relation: '{name}#{relation}' as {kind} has less than 2 children"
+                    )));
+                }
+                children.iter().try_for_each(|child| self.rewrite(name, relation, child, definition))
+            }
+            Userset::Difference(difference) => {
+                self.rewrite(name, relation, &difference.base, definition)?;
+                self.rewrite(name, relation, &difference.subtract, definition)
+            }
+        }
+    }
+
+    fn restrictions(
+        &self,
+        name: &str,
+        relation: &str,
+        rewrite: &Userset,
+        definition: &TypeDefinition,
+    ) -> Result<(), Error> {
+        let restrictions = definition.restrictions(relation);
+        let assignable = contains_this(rewrite);
+        if assignable && restrictions.is_empty() {
+            return Err(invalid(format!(
+                "the assignable relation '{relation}' in object type '{name}' must contain at least one relation type"
+            )));
+        }
+        if !assignable && !restrictions.is_empty() {
+            return Err(invalid(format!(
+                "the non-assignable relation '{relation}' in object type '{name}' should not contain a relation type"
+            )));
+        }
+        for restriction in restrictions {
+            let of = restriction.type_name.as_str();
+            let userset = restriction.userset();
+            let behind_from = self.tuplesets.contains(&(name, relation))
+                && (restriction.relation.is_some() || restriction.wildcard.is_some());
+            let undefined = !self.types.contains_key(of)
+                || userset.is_some_and(|userset| !self.defined(of, userset))
+                || (userset.is_some() && restriction.wildcard.is_some());
+            if behind_from || undefined {
+                let shown = userset.map_or(of.to_owned(), |userset| format!("{of}#{userset}"));
+                return Err(invalid(format!(
+                    "the relation type '{shown}' on '{relation}' in object type '{name}' is not valid"
+                )));
+            }
+            let condition = &restriction.condition;
+            if !condition.is_empty() && !self.model.conditions.contains_key(condition) {
+                return Err(invalid(format!("condition {condition} is undefined for relation {relation}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// The plan of a model that was found valid.
+    fn plan(&self) -> Plan {
+        let mut types: BTreeMap<String, BTreeMap<String, RelationId>> = BTreeMap::new();
+        let mut next = 0;
+        for (name, definition) in &self.types {
+            let of_type = types.entry((*name).to_owned()).or_default();
+            for (relation, _) in sorted(definition.relations.iter()) {
+                of_type.insert(relation.clone(), RelationId(next));
+                next += 1;
+            }
+        }
+        let mut plan = Plan { types, relations: Vec::new(), conditions: BTreeMap::new() };
+        for (name, definition) in &self.types {
+            for (relation, rewrite) in sorted(definition.relations.iter()) {
+                let made = self.relation(&plan, name, relation, rewrite, definition);
+                plan.relations.push(made);
+            }
+        }
+        plan
+    }
+
+    fn relation(
+        &self,
+        plan: &Plan,
+        name: &str,
+        relation: &str,
+        rewrite: &Userset,
+        definition: &TypeDefinition,
+    ) -> Relation {
+        let restrictions = definition.restrictions(relation).iter();
+        let direct: Vec<Restriction> = restrictions
+            .filter_map(|restriction| {
+                let kind = match restriction.userset() {
+                    Some(userset) => Kind::Userset(plan.find(&restriction.type_name, userset)?),
+                    None if restriction.wildcard.is_some() => Kind::Everybody,
+                    None => Kind::Object,
+                };
+                let condition = Some(restriction.condition.clone()).filter(|name| !name.is_empty());
+                Some(Restriction { type_name: restriction.type_name.clone(), kind, condition })
+            })
+            .collect();
+        let reaches = direct
+            .iter()
+            .filter(|restriction| !matches!(restriction.kind, Kind::Userset(_)))
+            .map(|restriction| restriction.type_name.clone())
+            .collect();
+        let made = compile_rewrite(plan, name, rewrite, definition);
+        let unconditional = direct.iter().all(|restriction| restriction.condition.is_none());
+        let tuplesets_unconditional = tuplesets_of(rewrite)
+            .iter()
+            .all(|tupleset| definition.restrictions(tupleset).iter().all(|of| of.condition.is_empty()));
+        let plain = made.is_plain() && unconditional && tuplesets_unconditional;
+        Relation {
+            type_name: name.to_owned(),
+            name: relation.to_owned(),
+            rewrite: made,
+            direct,
+            is_tupleset: self.tuplesets.contains(&(name, relation)),
+            reaches,
+            through: plan.find(name, relation).into_iter().collect(),
+            plain,
+        }
+    }
+}
+
+fn compile_rewrite(plan: &Plan, name: &str, rewrite: &Userset, definition: &TypeDefinition) -> Rewrite {
+    let all = |children: &[Userset]| {
+        children.iter().map(|child| compile_rewrite(plan, name, child, definition)).collect()
+    };
+    match rewrite {
+        Userset::Unset | Userset::This => Rewrite::Direct,
+        Userset::Computed(computed) => {
+            // Validation found it; were it not there, nobody would have it.
+            let found = plan.find(name, &computed.relation);
+            found.map_or(Rewrite::Union(Vec::new()), Rewrite::Computed)
+        }
+        Userset::TupleTo(tuple_to) => {
+            let computed = &tuple_to.computed_userset.relation;
+            let parents = definition.restrictions(&tuple_to.tupleset.relation).iter();
+            let of = parents
+                .filter_map(|parent| {
+                    Some((parent.type_name.clone(), plan.find(&parent.type_name, computed)?))
+                })
+                .collect();
+            let tupleset = plan.find(name, &tuple_to.tupleset.relation);
+            tupleset.map_or(Rewrite::Union(Vec::new()), |tupleset| Rewrite::From { tupleset, of })
+        }
+        Userset::Union(children) => Rewrite::Union(all(children)),
+        Userset::Intersection(children) => Rewrite::Intersection(all(children)),
+        Userset::Difference(difference) => Rewrite::Difference(
+            Box::new(compile_rewrite(plan, name, &difference.base, definition)),
+            Box::new(compile_rewrite(plan, name, &difference.subtract, definition)),
+        ),
+    }
+}
+
+fn bad_relation(type_name: &str, relation: &str, cause: &str) -> Error {
+    invalid(format!("the definition of relation '{relation}' in object type '{type_name}' is invalid: {cause}"))
+}
+
+fn leads_to_circle<'a>(
+    entries: &Entries<'a>,
+    definition: &'a TypeDefinition,
+    name: &'a str,
+    relation: &'a str,
+    reached: &mut BTreeSet<&'a str>,
+) -> bool {
+    if !reached.insert(relation) {
+        return false;
+    }
+    entries.is_circular(name, relation)
+        || definition.relations.get(relation).is_some_and(|rewrite| {
+            computed(rewrite).into_iter().any(|next| leads_to_circle(entries, definition, name, next, reached))
+        })
+}
+
+fn contains_this(rewrite: &Userset) -> bool {
+    match rewrite {
+        Userset::This => true,
+        Userset::Unset | Userset::Computed(_) | Userset::TupleTo(_) => false,
+        Userset::Union(children) | Userset::Intersection(children) => children.iter().any(contains_this),
+        Userset::Difference(difference) => {
+            contains_this(&difference.base) || contains_this(&difference.subtract)
+        }
+    }
+}
+
+fn tuplesets_of(rewrite: &Userset) -> Vec<&str> {
+    match rewrite {
+        Userset::TupleTo(tuple_to) => vec![&tuple_to.tupleset.relation],
+        Userset::Unset | Userset::This | Userset::Computed(_) => Vec::new(),
+        Userset::Union(children) | Userset::Intersection(children) => {
+            children.iter().flat_map(tuplesets_of).collect()
+        }
+        Userset::Difference(difference) => {
+            [tuplesets_of(&difference.base), tuplesets_of(&difference.subtract)].concat()
+        }
+    }
+}
+
+fn collect_tuplesets<'a>(name: &'a str, rewrite: &'a Userset, into: &mut BTreeSet<(&'a str, &'a str)>) {
+    into.extend(tuplesets_of(rewrite).into_iter().map(|tupleset| (name, tupleset)));
+}
