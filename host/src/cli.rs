@@ -19,6 +19,15 @@ pub struct Cli {
 pub enum Ask {
     /// Prints what a component imports, one interface a line
     Imports { file: PathBuf },
+    /// Compiles components ahead, so that their first start is as quick as any other
+    Compile {
+        /// The components' files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Where compiled components are kept
+        #[arg(long, value_name = "DIR", default_value = "target/compiled")]
+        cache: PathBuf,
+    },
 }
 
 /// How to serve.

@@ -30,6 +30,13 @@ pub fn run(cli: Cli) -> Result<()> {
             engine::imports(&file)?.iter().try_for_each(|name| writeln!(out, "{name}"))?;
             Ok(())
         }
+        Some(Ask::Compile { files, cache }) => {
+            let named = |file: PathBuf| {
+                let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                (name, file)
+            };
+            compile(&engine::engine()?, &cache, files.into_iter().map(named).collect()).map(drop)
+        }
         None => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
             let runtime = runtime.context("this machine gives no threads")?;

@@ -2,7 +2,7 @@
 
 use crate::say::Result;
 use crate::tree::{Tree, run};
-use crate::{host, needs, wasm};
+use crate::{build_all, needs};
 
 const FOLDER: &str = "tests/browser";
 
@@ -10,8 +10,7 @@ const FOLDER: &str = "tests/browser";
 pub(crate) fn browser(tree: &Tree) -> Result<()> {
     needs::node(tree)?;
     let chromium = needs::chromium(tree)?;
-    wasm::build(tree, &wasm::Wanted::default())?;
-    let host = host::build(tree)?;
+    let host = build_all(tree)?;
     let npm = |words: &[&str]| {
         let mut npm = tree.command("npm");
         npm.current_dir(tree.path(FOLDER)).args(words);

@@ -1,9 +1,16 @@
 //! The embedded host: a workspace of its own, built in the one profile that everything here uses.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::say::{Result, progress, refuse};
 use crate::tree::{Tree, run};
+
+/// Lets the host compile what `wasm::build` gave, so that the first start takes no longer than any other.
+pub(crate) fn compile(tree: &Tree, host: &Path, wasm: &[PathBuf]) -> Result<()> {
+    let mut command = tree.command(host);
+    command.arg("compile").args(["--cache", "target/compiled"]).args(wasm);
+    run(&mut command)
+}
 
 /// Where the host is, seen from the root.
 const MANIFEST: &str = "host/Cargo.toml";

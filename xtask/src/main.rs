@@ -69,8 +69,7 @@ fn dispatch(mut args: Args) -> Result<()> {
 
 /// The numbers are of the profile that everything here is built in; the page says so.
 fn bench(tree: &Tree, mut args: Args) -> Result<()> {
-    wasm::build(tree, &wasm::Wanted::default())?;
-    host::build(tree)?;
+    build_all(tree)?;
     let mut cargo = tree.cargo();
     cargo.args(["run", "--quiet", "--release", "--package", "benches", "--"]);
     while let Some(word) = args.word() {
@@ -81,7 +80,18 @@ fn bench(tree: &Tree, mut args: Args) -> Result<()> {
 
 fn build(tree: &Tree, args: Args) -> Result<()> {
     let wanted = wasm::Wanted::from_args(args)?;
-    wasm::build(tree, &wanted)?;
     // Who names packages wants those alone.
-    if wanted.only.is_empty() { host::build(tree).map(drop) } else { Ok(()) }
+    if wanted.only.is_empty() && wanted.features.is_empty() {
+        build_all(tree).map(drop)
+    } else {
+        wasm::build(tree, &wanted).map(drop)
+    }
+}
+
+/// The components, the host, and the components compiled for it; says where the host is.
+fn build_all(tree: &Tree) -> Result<std::path::PathBuf> {
+    let built = wasm::build(tree, &wasm::Wanted::default())?;
+    let host = host::build(tree)?;
+    host::compile(tree, &host, &built)?;
+    Ok(host)
 }

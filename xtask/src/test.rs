@@ -6,7 +6,7 @@ use crate::args::Args;
 use crate::say::{Result, progress, refuse, result};
 use crate::tree::{Tree, run};
 use crate::wait::Watch;
-use crate::{browser, fuzz, host, needs, schema, tidy, wasm};
+use crate::{browser, build_all, fuzz, needs, schema, tidy, wasm};
 
 /// Whole-system suites: they drive the built components through the host, so they come after both are built.
 const SYSTEM: [&str; 2] = ["store-suite", "flows"];
@@ -18,8 +18,7 @@ const STEPS: &[Step] = &[
     ("format", false, format),
     ("house rules", false, tidy::tidy),
     ("schema page", false, |tree| schema::schema(tree, true)),
-    ("components", false, |tree| wasm::build(tree, &wasm::Wanted::default()).map(drop)),
-    ("host", false, |tree| host::build(tree).map(drop)),
+    ("components and host", false, |tree| build_all(tree).map(drop)),
     ("lints", false, lints),
     ("lints of the host", true, host_lints),
     ("tests", false, tests),
