@@ -49,7 +49,9 @@ impl From<SignInError> for Problem {
         };
         match error {
             SignInError::Request(problem) => problem,
-            SignInError::TenantUnknown => Self::not_found(),
+            SignInError::TenantUnknown => {
+                Self::field("tenant", "there is no such tenant; name it by id or slug")
+            }
             SignInError::MethodOff => {
                 Self::forbidden("method_disabled", "signing in with a passkey is not offered here")
             }

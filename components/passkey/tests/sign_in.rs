@@ -392,7 +392,8 @@ fn tenant_unknown_tenant_gone_and_sign_up_closed() {
         for unknown in ["nobody", "ten_01KAT3G7N0000000000000000Z", "../x"] {
             let mut browser = Browser::default();
             let body = json!({ "tenant": unknown });
-            assert_eq!(post(&world, &mut browser, "/passkey/sign-in/options", body).await.status, 404);
+            let refused = post(&world, &mut browser, "/passkey/sign-in/options", body).await;
+            assert_eq!((refused.status, refused.json["field"].as_str()), (422, Some("tenant")));
         }
         // A member of the root alone becomes one of the tenant that was asked for, if it takes new ones.
         let sign_in = async || {

@@ -146,7 +146,8 @@ fn unsupported(wanted: &str) -> Problem {
 fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let malformed = || Problem::bad("malformed_json", "the body is not well-formed JSON");
     // First the form, then the meaning: a body with a wrong field and a missing brace is malformed.
-    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).map_err(|_| malformed())?;
+    let text = std::str::from_utf8(bytes).map_err(|_| malformed())?;
+    serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|_| malformed())?;
     // serde would read a list as a struct's fields in order.
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return Err(Problem::field("body", "the body must be a JSON object"));
@@ -212,6 +213,8 @@ mod tests {
         for body in ["", "{", "{\"email\":\"a\"} x", "\u{feff}{}", &"[".repeat(10_000)] {
             assert_eq!(refusal(body), (400, "malformed_json", None), "{body:.20}");
         }
+        // In a field that nobody asked for, too.
+        assert_eq!(parse_json::<Ask>(b"{\"mail\":\"\xff\"}").unwrap_err().code(), "malformed_json");
     }
 
     #[test]
