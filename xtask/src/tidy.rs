@@ -13,11 +13,12 @@ use crate::tree::{Tree, output};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("fga", &["domain"]),
+    ("jose", &["domain"]),
     ("ports", &["domain"]),
     ("risk", &["domain"]),
     ("webauthn", &["domain"]),
     ("web", &["domain", "ports"]),
-    ("kv-schema", &["domain", "ports"]),
+    ("kv-schema", &["domain", "jose", "ports"]),
     ("mail", &["domain", "kv-schema", "ports"]),
     ("spin-ports", &["domain", "ports", "web"]),
     ("testkit", &["domain", "kv-schema", "ports", "web"]),
@@ -26,7 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// What a room may use: every shared crate, never another room.
 const ROOMS_MAY_USE: &[&str] =
-    &["domain", "fga", "kv-schema", "mail", "ports", "risk", "spin-ports", "web", "webauthn"];
+    &["domain", "fga", "jose", "kv-schema", "mail", "ports", "risk", "spin-ports", "web", "webauthn"];
 
 /// Who may name the platform.
 const PLATFORM: (&str, &[&str]) = ("spin-sdk", &["spin-ports"]);

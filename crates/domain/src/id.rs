@@ -169,6 +169,8 @@ kinds! {
     Account AccountId "acc"
     /// A session, as the person sees it in the list of devices. Not the secret.
     Session SessionId "ses"
+    /// A client: an application or a machine that asks for tokens.
+    Client ClientId "cli"
 }
 
 impl TenantId {

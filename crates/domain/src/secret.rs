@@ -113,6 +113,8 @@ token_kinds! {
     TransactionToken "lkt_"
     /// The cookie by which a browser is known again (`device`).
     DeviceToken "lkv_"
+    /// The secret of a client (`client_secret`).
+    ClientSecret "lkx_"
 }
 
 /// A token as its bearer shows it: where its record lies (`locator`, no secret) and what it hashes to. The secret itself is not kept.

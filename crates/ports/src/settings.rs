@@ -82,6 +82,11 @@ impl Settings {
         self.key("handoff_key")
     }
 
+    /// The key that wraps the private keys which tokens are signed with.
+    pub fn keyring_key(&self) -> Result<IndexKey, SettingsError> {
+        self.key("keyring_key")
+    }
+
     fn key(&self, name: &str) -> Result<IndexKey, SettingsError> {
         IndexKey::new(self.required(name)?.as_bytes())
             .ok_or_else(|| SettingsError(format!("set the variable {name} to at least 16 random bytes")))

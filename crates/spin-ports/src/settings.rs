@@ -13,11 +13,12 @@ use spin_sdk::variables::{self, Error};
 use crate::outside::Stderr;
 
 /// Every variable that some component is granted. A component sees those that its part of `spin.toml` maps; the others are undefined for it.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "bootstrap_token",
     "handoff_key",
     "index_key",
     "janitor_token",
+    "keyring_key",
     "mail_api_key",
     "mailer",
     "mailer_domain",

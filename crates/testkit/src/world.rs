@@ -34,6 +34,7 @@ impl World {
             ("public_url", "http://localhost:3000"),
             ("index_key", "an index key for tests alone"),
             ("handoff_key", "a handoff key for tests alone"),
+            ("keyring_key", "a keyring key for tests alone"),
             ("bootstrap_token", "a bootstrap token for tests"),
             ("janitor_token", "a janitor token for tests"),
             ("mailer", "dev-mailbox"),

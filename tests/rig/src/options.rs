@@ -64,6 +64,7 @@ impl Options {
         let usual = [
             ("index_key", "an index key for tests alone"),
             ("handoff_key", "a handoff key for tests alone"),
+            ("keyring_key", "a keyring key for tests alone"),
             ("bootstrap_token", "a bootstrap token for tests"),
             ("janitor_token", "a janitor token for tests"),
             ("mailer", "dev-mailbox"),
