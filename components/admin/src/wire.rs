@@ -18,7 +18,9 @@ pub(crate) struct NewTenant {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TenantChange {
+    #[serde(default, deserialize_with = "given")]
     pub(crate) name: Option<Name>,
+    #[serde(default, deserialize_with = "given")]
     pub(crate) slug: Option<Slug>,
 }
 
@@ -36,15 +38,17 @@ pub(crate) struct NewAccount {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AccountChange {
+    #[serde(default, deserialize_with = "given")]
     pub(crate) state: Option<State>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "given")]
     pub(crate) name: Option<Option<Name>>,
+    #[serde(default, deserialize_with = "given")]
     pub(crate) roles: Option<Roles>,
 }
 
-/// Tells a field that is null from one that is left out.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Name>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+/// Tells a field that is null from one that is left out: who sends `"roles": null` and means "none" must not be told that it was done.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// A name that people read.

@@ -117,6 +117,9 @@ fn invalid_field() {
     let id = account(&world, "acme", "ada@acme.example");
     for (body, field) in [
         (json!({ "state": "gone" }), "state"),
+        // Neither "as it was" nor "none".
+        (json!({ "state": null }), "state"),
+        (json!({ "roles": null }), "roles"),
         (json!({ "email": "eve@acme.example" }), "email"),
         (json!({ "state": "disabled", "roles": ["No"] }), "roles"),
     ] {

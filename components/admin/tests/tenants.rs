@@ -106,7 +106,9 @@ fn invalid_field() {
     }
     for (body, field) in [
         (json!({ "slug": "emca" }), "slug"),
+        (json!({ "slug": null }), "slug"),
         (json!({ "name": " " }), "name"),
+        (json!({ "name": null }), "name"),
         (json!({ "parent": "root" }), "parent"),
     ] {
         refused(&send(&world, "PATCH", "/admin/tenants/acme", body), 422, "invalid_field", field);

@@ -155,10 +155,12 @@ fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(bytes)).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();
+        let told = inner.to_string();
         match inner.classify() {
-            serde_json::error::Category::Data => field_problem(&path, &inner.to_string()),
-            // Well-formed, so this is the depth limit.
-            _ => malformed(),
+            serde_json::error::Category::Data => field_problem(&path, &told),
+            _ if told.starts_with("recursion limit") => malformed(),
+            // It is well-formed: serde_json calls a number where it wants a word a mistake of syntax.
+            _ => field_problem(&path, "another kind of value is wanted"),
         }
     })
 }
@@ -188,6 +190,13 @@ mod tests {
         email: String,
         #[serde(default)]
         deep: Option<Deep>,
+        #[serde(default)]
+        word: Option<Word>,
+    }
+    #[derive(Deserialize, Debug)]
+    #[serde(rename_all = "snake_case")]
+    enum Word {
+        Yes,
     }
     #[derive(Deserialize, Debug)]
     struct Deep {
@@ -226,6 +235,13 @@ mod tests {
         assert_eq!(field("{\"email\":\"a\",\"email\":\"b\"}"), "email");
         assert_eq!(field("{\"email\":\"a\",\"deep\":{}}"), "deep.n");
         assert_eq!(field("{\"email\":\"a\",\"deep\":{\"n\":-1}}"), "deep.n");
+        for word in ["7", "\"no\"", "[]", "{}", "true"] {
+            assert_eq!(field(&format!("{{\"email\":\"a\",\"word\":{word}}}")), "word", "{word}");
+        }
+        assert!(matches!(
+            request("application/json", "{\"email\":\"a\",\"word\":\"yes\"}").json::<Ask>().unwrap().word,
+            Some(Word::Yes)
+        ));
         assert_eq!(field("[]"), "body");
         assert_eq!(refusal("{}").0, 422);
     }
