@@ -57,9 +57,7 @@ impl Code {
             Self::AuthorizationModelNotFound => (2001, "authorization_model_not_found", 400),
             Self::ResolutionTooComplex => (2002, "authorization_model_resolution_too_complex", 400),
             Self::InvalidWriteInput => (2003, "invalid_write_input", 400),
-            Self::DuplicateTuplesInOneRequest => {
-                (2004, "cannot_allow_duplicate_tuples_in_one_request", 400)
-            }
+            Self::DuplicateTuplesInOneRequest => (2004, "cannot_allow_duplicate_tuples_in_one_request", 400),
             Self::InvalidContinuationToken => (2007, "invalid_continuation_token", 400),
             Self::WriteFailedDueToInvalidInput => (2017, "write_failed_due_to_invalid_input", 400),
             Self::LatestAuthorizationModelNotFound => (2020, "latest_authorization_model_not_found", 400),
@@ -70,9 +68,7 @@ impl Code {
             Self::InvalidTuple => (2027, "invalid_tuple", 400),
             Self::UnknownRelation => (2028, "unknown_relation", 400),
             Self::InvalidStartTime => (2049, "invalid_start_time", 400),
-            Self::ContinuationTokenMismatch => {
-                (2052, "query_string_type_continuation_token_mismatch", 400)
-            }
+            Self::ContinuationTokenMismatch => (2052, "query_string_type_continuation_token_mismatch", 400),
             Self::ExceededEntityLimit => (2053, "exceeded_entity_limit", 400),
             Self::InvalidAuthorizationModel => (2056, "invalid_authorization_model", 400),
             Self::InternalError => (4000, "internal_error", 500),

@@ -50,7 +50,10 @@ pub(crate) enum Rewrite {
     Direct,
     Computed(RelationId),
     /// The relation of the parents' types.
-    From { tupleset: RelationId, of: BTreeMap<String, RelationId> },
+    From {
+        tupleset: RelationId,
+        of: BTreeMap<String, RelationId>,
+    },
     Union(Vec<Rewrite>),
     Intersection(Vec<Rewrite>),
     Difference(Box<Rewrite>, Box<Rewrite>),
@@ -108,10 +111,6 @@ impl Plan {
 
     pub(crate) fn get(&self, id: RelationId) -> Option<&Relation> {
         self.relations.get(usize::try_from(id.0).ok()?)
-    }
-
-    pub(crate) fn ids(&self) -> impl Iterator<Item = (RelationId, &Relation)> {
-        (0..).map(RelationId).zip(&self.relations)
     }
 
     /// Whether a user of this kind can have a relation at all.

@@ -143,10 +143,7 @@ pub fn is_userset(text: &str) -> bool {
     let Some((object, relation)) = text.split_once('#') else { return false };
     let Some((type_name, id)) = object.split_once(':') else { return false };
     let plain = |part: &str| !part.is_empty() && !part.contains([':', '#', '*']);
-    !type_name.is_empty()
-        && plain(id)
-        && plain(relation)
-        && !text.chars().any(|c| c == ' ' || c.is_control())
+    !type_name.is_empty() && plain(id) && plain(relation) && !text.chars().any(|c| c == ' ' || c.is_control())
 }
 
 /// What may stand in a `user` field at all; a model may still refuse it.
@@ -187,7 +184,19 @@ mod tests {
         assert_eq!(User::parse("user:*"), Some(User::Everybody { type_name: "user" }));
         let userset = User::Userset { type_name: "g", object: "g:x", relation: "member" };
         assert_eq!(User::parse("g:x#member"), Some(userset));
-        for wrong in ["", "user", "user:", ":a", "user:a:b", "user:a b", "g:x#", "g:*#member", "g:x#a#b", "*", "user:\u{1}"] {
+        for wrong in [
+            "",
+            "user",
+            "user:",
+            ":a",
+            "user:a:b",
+            "user:a b",
+            "g:x#",
+            "g:*#member",
+            "g:x#a#b",
+            "*",
+            "user:\u{1}",
+        ] {
             assert_eq!(User::parse(wrong), None, "{wrong}");
         }
     }

@@ -22,19 +22,46 @@ pub(super) enum Expr {
     List(Vec<Ast>),
     Map(Vec<(Ast, Ast)>),
     Ident(String),
-    Select { of: Box<Ast>, field: String },
+    Select {
+        of: Box<Ast>,
+        field: String,
+    },
     /// `has(of.field)`
-    Has { of: Box<Ast>, field: String },
-    Index { of: Box<Ast>, at: Box<Ast> },
+    Has {
+        of: Box<Ast>,
+        field: String,
+    },
+    Index {
+        of: Box<Ast>,
+        at: Box<Ast>,
+    },
     Not(Box<Ast>),
     Negate(Box<Ast>),
     And(Box<Ast>, Box<Ast>),
     Or(Box<Ast>, Box<Ast>),
-    If { when: Box<Ast>, then: Box<Ast>, otherwise: Box<Ast> },
-    Binary { op: Op, left: Box<Ast>, right: Box<Ast> },
-    Call { name: String, on: Option<Box<Ast>>, args: Vec<Ast> },
+    If {
+        when: Box<Ast>,
+        then: Box<Ast>,
+        otherwise: Box<Ast>,
+    },
+    Binary {
+        op: Op,
+        left: Box<Ast>,
+        right: Box<Ast>,
+    },
+    Call {
+        name: String,
+        on: Option<Box<Ast>>,
+        args: Vec<Ast>,
+    },
     /// `over.kind(var, filter?, body)`
-    Fold { kind: Fold, over: Box<Ast>, var: String, filter: Option<Box<Ast>>, body: Box<Ast> },
+    Fold {
+        kind: Fold,
+        over: Box<Ast>,
+        var: String,
+        filter: Option<Box<Ast>>,
+        body: Box<Ast>,
+    },
 }
 
 /// An operator between two operands that are both evaluated.

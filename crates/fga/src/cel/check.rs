@@ -46,9 +46,8 @@ impl<'a> Checker<'_, 'a> {
             ),
             Expr::Ident(name) => {
                 let found = self.scope.iter().rev().find(|(known, _)| known == name);
-                let undeclared = || {
-                    Fault::new(at, format!("undeclared reference to '{name}' (in container '')"))
-                };
+                let undeclared =
+                    || Fault::new(at, format!("undeclared reference to '{name}' (in container '')"));
                 found.map(|(_, of)| of.clone()).ok_or_else(undeclared)?
             }
             Expr::Select { of, .. } => self.field(at, of)?,
@@ -76,8 +75,7 @@ impl<'a> Checker<'_, 'a> {
             }
             Expr::Binary { op, left, right } => {
                 let (left, right) = (self.of(left)?, self.of(right)?);
-                binary(*op, &left, &right)
-                    .ok_or_else(|| no_overload(at, op.shown(), None, &[left, right]))?
+                binary(*op, &left, &right).ok_or_else(|| no_overload(at, op.shown(), None, &[left, right]))?
             }
             Expr::Call { name, on, args } => {
                 let on = on.as_ref().map(|on| self.of(on)).transpose()?;

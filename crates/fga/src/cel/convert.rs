@@ -30,17 +30,25 @@ pub(super) fn convert(declared: &Type, given: &Json) -> Result<Value, String> {
             Ok(Value::Uint(u64::try_from(found).unwrap_or(u64::MAX)))
         }
         Type::Double => match given {
-            Json::Number(number) => number.as_f64().map(Value::Double).ok_or_else(|| expected("float64", given)),
-            Json::String(text) => decimal(text)
-                .map(Value::Double)
-                .ok_or_else(|| format!("expected a float64 value, but found invalid string value '{text}'")),
+            Json::Number(number) => {
+                number.as_f64().map(Value::Double).ok_or_else(|| expected("float64", given))
+            }
+            Json::String(text) => match decimal(text) {
+                Some(number) if number.is_finite() => Ok(Value::Double(number)),
+                Some(_) => Err(format!("number cannot be represented as a float64: {text}")),
+                None => Err(format!("expected a float64 value, but found invalid string value '{text}'")),
+            },
             _ => Err(expected("float64", given)),
         },
         Type::Duration => match given {
             Json::String(text) => Duration::parse(text)
                 .map(Value::Duration)
                 .ok_or_else(|| format!("expected a valid duration string, but found: '{text}'")),
-            _ => Err(format!("expected a duration string, but found: {} '{}'", go_type(given), go_value(given))),
+            _ => Err(format!(
+                "expected a duration string, but found: {} '{}'",
+                go_type(given),
+                go_value(given)
+            )),
         },
         Type::Timestamp => match given {
             Json::String(text) => Timestamp::parse(text)
@@ -56,14 +64,19 @@ pub(super) fn convert(declared: &Type, given: &Json) -> Result<Value, String> {
             Json::String(text) => ip::parse(text)
                 .map(Value::Ip)
                 .ok_or_else(|| format!("expected a well-formed IP address, but found: '{text}'")),
-            _ => Err(format!("expected an ipaddress string, but found: {} '{}'", go_type(given), go_value(given))),
+            _ => Err(format!(
+                "expected an ipaddress string, but found: {} '{}'",
+                go_type(given),
+                go_value(given)
+            )),
         },
         Type::List(held) => match given {
             Json::Array(items) => items
                 .iter()
                 .enumerate()
                 .map(|(at, item)| {
-                    convert(held, item).map_err(|why| format!("found an invalid list item at index `{at}`: {why}"))
+                    convert(held, item)
+                        .map_err(|why| format!("found an invalid list item at index `{at}`: {why}"))
                 })
                 .collect::<Result<_, _>>()
                 .map(Value::List),
@@ -114,8 +127,9 @@ fn integer(given: &Json, go_name: &str, name: &str) -> Result<i128, String> {
             if let Ok(found) = plain.parse() {
                 return Ok(found);
             }
-            let double = decimal(text)
-                .ok_or_else(|| format!("expected a {go_name} value, but found invalid string value '{text}'"))?;
+            let double = decimal(text).ok_or_else(|| {
+                format!("expected a {go_name} value, but found invalid string value '{text}'")
+            })?;
             saturated(double).ok_or_else(|| fraction(text))
         }
         _ => Err(expected(go_name, given)),

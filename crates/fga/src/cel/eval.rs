@@ -94,9 +94,9 @@ impl<'a> Evaluation<'a> {
                     .cloned()
                     .ok_or_else(|| failed(format!("no such attribute(s): {name}")))?
             }
-            Expr::Select { of, field } => self
-                .field(of, field)?
-                .ok_or_else(|| failed(format!("no such key: {field}")))?,
+            Expr::Select { of, field } => {
+                self.field(of, field)?.ok_or_else(|| failed(format!("no such key: {field}")))?
+            }
             Expr::Has { of, field } => Value::Bool(self.field(of, field)?.is_some()),
             Expr::Index { of, at } => {
                 let (of, at) = (self.value(of)?, self.value(at)?);
@@ -273,10 +273,10 @@ fn index(of: &Value, at: &Value) -> Result<Value, EvalError> {
             let place = match at {
                 Value::Int(at) => usize::try_from(*at).ok(),
                 Value::Uint(at) => usize::try_from(*at).ok(),
-                Value::Double(at) => {
-                    super::value::whole(*at).and_then(|whole| usize::try_from(whole).ok())
+                Value::Double(at) => super::value::whole(*at).and_then(|whole| usize::try_from(whole).ok()),
+                other => {
+                    return Err(failed(format!("unsupported index type '{}' in list", other.type_name())));
                 }
-                other => return Err(failed(format!("unsupported index type '{}' in list", other.type_name()))),
             };
             let found = place.and_then(|place| items.get(place)).cloned();
             found.ok_or_else(|| failed(format!("index out of bounds: {}", shown(at))))
@@ -367,12 +367,8 @@ fn arithmetic(op: Op, left: &Value, right: &Value) -> Result<Value, EvalError> {
         (Op::Multiply, Value::Double(left), Value::Double(right)) => Value::Double(left * right),
         (Op::Divide, Value::Double(left), Value::Double(right)) => Value::Double(left / right),
         (Op::Add, Value::String(left), Value::String(right)) => Value::String(format!("{left}{right}")),
-        (Op::Add, Value::Bytes(left), Value::Bytes(right)) => {
-            Value::Bytes([left.as_slice(), right].concat())
-        }
-        (Op::Add, Value::List(left), Value::List(right)) => {
-            Value::List([left.as_slice(), right].concat())
-        }
+        (Op::Add, Value::Bytes(left), Value::Bytes(right)) => Value::Bytes([left.as_slice(), right].concat()),
+        (Op::Add, Value::List(left), Value::List(right)) => Value::List([left.as_slice(), right].concat()),
         (Op::Add, Value::Duration(left), Value::Duration(right)) => span(left.0.checked_add(right.0))?,
         (Op::Subtract, Value::Duration(left), Value::Duration(right)) => span(left.0.checked_sub(right.0))?,
         (Op::Add, Value::Timestamp(moment), Value::Duration(span))

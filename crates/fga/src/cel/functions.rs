@@ -128,9 +128,7 @@ pub(super) fn call(name: &str, all: &[Value]) -> Result<Value, String> {
         }
         ("int", [Value::Timestamp(moment)]) => Value::Int(moment.seconds()),
         ("uint", [Value::Uint(number)]) => Value::Uint(*number),
-        ("uint", [Value::Int(number)]) => {
-            Value::Uint(u64::try_from(*number).map_err(|_| range("integer"))?)
-        }
+        ("uint", [Value::Int(number)]) => Value::Uint(u64::try_from(*number).map_err(|_| range("integer"))?),
         ("uint", [Value::Double(number)]) => {
             let whole = whole(number.trunc()).and_then(|whole| u64::try_from(whole).ok());
             Value::Uint(whole.ok_or_else(|| range("double"))?)
@@ -152,16 +150,16 @@ pub(super) fn call(name: &str, all: &[Value]) -> Result<Value, String> {
         ("bytes", [Value::Bytes(bytes)]) => Value::Bytes(bytes.clone()),
         ("bytes", [Value::String(text)]) => Value::Bytes(text.clone().into_bytes()),
         ("duration", [Value::Duration(span)]) => Value::Duration(*span),
-        ("duration", [Value::String(text)]) => Value::Duration(
-            Duration::parse(text).ok_or_else(|| format!("invalid duration '{text}'"))?,
-        ),
+        ("duration", [Value::String(text)]) => {
+            Value::Duration(Duration::parse(text).ok_or_else(|| format!("invalid duration '{text}'"))?)
+        }
         ("duration", [Value::Int(seconds)]) => Value::Duration(
             Duration::of_nanos(i128::from(*seconds) * 1_000_000_000).ok_or_else(|| range("duration"))?,
         ),
         ("timestamp", [Value::Timestamp(moment)]) => Value::Timestamp(*moment),
-        ("timestamp", [Value::String(text)]) => Value::Timestamp(
-            Timestamp::parse(text).ok_or_else(|| format!("invalid timestamp '{text}'"))?,
-        ),
+        ("timestamp", [Value::String(text)]) => {
+            Value::Timestamp(Timestamp::parse(text).ok_or_else(|| format!("invalid timestamp '{text}'"))?)
+        }
         ("timestamp", [Value::Int(seconds)]) => {
             Value::Timestamp(Timestamp::new(*seconds).ok_or_else(|| range("timestamp"))?)
         }

@@ -32,8 +32,8 @@ impl Tok {
 }
 
 const SIGNS: [&str; 27] = [
-    "&&", "||", "==", "!=", "<=", ">=", "<", ">", "(", ")", "[", "]", "{", "}", ".", ",", ":", "?", "+",
-    "-", "*", "/", "%", "!", "=", "&", "|",
+    "&&", "||", "==", "!=", "<=", ">=", "<", ">", "(", ")", "[", "]", "{", "}", ".", ",", ":", "?", "+", "-",
+    "*", "/", "%", "!", "=", "&", "|",
 ];
 
 /// The tokens with the bytes where they begin; the last is [`Tok::End`].
@@ -70,7 +70,8 @@ impl<'a> Lexer<'a> {
         loop {
             let rest = self.rest();
             let trimmed = rest.trim_start_matches([' ', '\t', '\r', '\n', '\u{c}']);
-            let comment = trimmed.strip_prefix("//").map_or("", |after| after.split('\n').next().unwrap_or_default());
+            let comment =
+                trimmed.strip_prefix("//").map_or("", |after| after.split('\n').next().unwrap_or_default());
             let comment = if trimmed.starts_with("//") { comment.len() + 2 } else { 0 };
             let skipped = rest.len() - trimmed.len() + comment;
             if skipped == 0 {
@@ -138,8 +139,7 @@ impl<'a> Lexer<'a> {
         }
         let written = rest.get(..length).unwrap_or_default();
         if float {
-            let value =
-                written.parse().map_err(|_| self.fault("invalid double literal".to_owned()))?;
+            let value = written.parse().map_err(|_| self.fault("invalid double literal".to_owned()))?;
             self.at += length;
             return Ok(Tok::Double(value));
         }

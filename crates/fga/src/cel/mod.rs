@@ -116,12 +116,17 @@ impl Condition {
         let mut variables = BTreeMap::new();
         let mut missing = Vec::new();
         if self.parameters.is_empty() && !(request.is_empty() && stored.is_empty()) {
-            return Err(EvalError::Parameter(self.refused("no parameters defined for the condition".to_owned())));
+            return Err(EvalError::Parameter(
+                self.refused("no parameters defined for the condition".to_owned()),
+            ));
         }
         for (name, declared) in &self.parameters {
             match find(name) {
                 Some(given) => {
-                    variables.insert(name.as_str(), self.convert(name, declared, given).map_err(EvalError::Parameter)?);
+                    variables.insert(
+                        name.as_str(),
+                        self.convert(name, declared, given).map_err(EvalError::Parameter)?,
+                    );
                 }
                 None => missing.push(name.clone()),
             }

@@ -12,13 +12,30 @@ pub(super) fn parse(text: &str) -> Result<Ast, Fault> {
     let ast = parser.expression()?;
     match parser.peek() {
         Tok::End => Ok(ast),
-        other => Err(parser.fault(format!("Syntax error: extraneous input '{}' expecting <EOF>", other.shown()))),
+        other => {
+            Err(parser.fault(format!("Syntax error: extraneous input '{}' expecting <EOF>", other.shown())))
+        }
     }
 }
 
 const RESERVED: [&str; 17] = [
-    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package",
-    "namespace", "return", "var", "void", "while",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
 ];
 
 struct Parser {
@@ -161,9 +178,8 @@ impl Parser {
             && let Tok::Int(number) = *self.peek()
         {
             self.next += 1;
-            let value = 0_i64
-                .checked_sub_unsigned(number)
-                .ok_or_else(|| Fault::new(at, "invalid int literal"))?;
+            let value =
+                0_i64.checked_sub_unsigned(number).ok_or_else(|| Fault::new(at, "invalid int literal"))?;
             return self.members(boxed(at, Expr::Int(value)));
         }
         let mut ast = self.member()?;
@@ -245,9 +261,9 @@ impl Parser {
             ))
         };
         let expr = match token {
-            Tok::Int(number) => Expr::Int(
-                i64::try_from(number).map_err(|_| Fault::new(at, "invalid int literal"))?,
-            ),
+            Tok::Int(number) => {
+                Expr::Int(i64::try_from(number).map_err(|_| Fault::new(at, "invalid int literal"))?)
+            }
             Tok::Uint(number) => Expr::Uint(number),
             Tok::Double(number) => Expr::Double(number),
             Tok::String(text) => Expr::String(text),

@@ -106,7 +106,10 @@ fn expressions_that_fail() {
         ("ipaddress('x').in_cidr('10.0.0.0/8')", "unable to parse IP address 'x'"),
         ("ipaddress('1.2.3.4').in_cidr('10.0.0.0')", "'10.0.0.0' is a malformed CIDR string"),
         ("9223372036854775807 + i + 1 > 0", "return error for overflow"),
-        ("timestamp('9999-12-31T23:59:59Z') + duration('1s') == timestamp('2023-01-01T00:00:00Z')", "return error for overflow"),
+        (
+            "timestamp('9999-12-31T23:59:59Z') + duration('1s') == timestamp('2023-01-01T00:00:00Z')",
+            "return error for overflow",
+        ),
     ] {
         let error = evaluate(json!({ "i": "int" }), expression, json!({ "i": 0 })).unwrap_err();
         assert_eq!(error, EvalError::Failed(why.to_owned()), "{expression}");
@@ -158,10 +161,20 @@ fn parameters_are_converted() {
         ("uint", "p == 5u", json!(-1), "expected a uint value, but found int64 value '-1'"),
         ("bool", "p", json!("true"), "expected type value 'bool', but found 'string'"),
         ("string", "p == ''", json!(1), "expected type value 'string', but found 'float64'"),
-        ("timestamp", "p > p", json!("2023"), "expected RFC 3339 formatted timestamp string, but found '2023'"),
+        (
+            "timestamp",
+            "p > p",
+            json!("2023"),
+            "expected RFC 3339 formatted timestamp string, but found '2023'",
+        ),
         ("duration", "p > p", json!("1x"), "expected a valid duration string, but found: '1x'"),
         ("ipaddress", "p == p", json!("1.2.3"), "expected a well-formed IP address, but found: '1.2.3'"),
-        ("list<int>", "p == []", json!([1, "x"]), "found an invalid list item at index `1`: expected a int64 value, but found invalid string value 'x'"),
+        (
+            "list<int>",
+            "p == []",
+            json!([1, "x"]),
+            "found an invalid list item at index `1`: expected a int64 value, but found invalid string value 'x'",
+        ),
         ("map<int>", "p == {}", json!(1), "map requires a map, found: float64"),
     ] {
         let error = met(word, expression, given).unwrap_err().to_string();
@@ -183,7 +196,10 @@ fn faults_of_type_are_found_when_written() {
         ("i in s", "found no matching overload for '@in' applied to '(int, string)'"),
         ("i && b", "found no matching overload for '_&&_' applied to '(int, bool)'"),
         ("!i", "found no matching overload for '!_' applied to '(int)'"),
-        ("i.all(x, true)", "expression of type 'int' cannot be range of a comprehension (must be list, map, or dynamic)"),
+        (
+            "i.all(x, true)",
+            "expression of type 'int' cannot be range of a comprehension (must be list, map, or dynamic)",
+        ),
         ("ip.in_cidr(i)", "found no matching overload for 'in_cidr' applied to 'IPAddress.(int)'"),
         ("i ==", "Syntax error: mismatched input '<EOF>' expecting"),
         ("(i == 1", "Syntax error: mismatched input '<EOF>' expecting ')'"),

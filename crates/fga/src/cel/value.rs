@@ -69,9 +69,9 @@ impl Value {
             }
             (Self::Map(one), Self::Map(other)) => {
                 one.len() == other.len()
-                    && one.iter().all(|(key, value)| {
-                        lookup(other, key).is_some_and(|found| found.same(value))
-                    })
+                    && one
+                        .iter()
+                        .all(|(key, value)| lookup(other, key).is_some_and(|found| found.same(value)))
             }
             _ => numbers(self, other) == Some(Ordering::Equal),
         }
@@ -127,9 +127,9 @@ fn double_and_int(double: f64, int: i128) -> Option<Ordering> {
     }
     match whole(double.trunc()) {
         // Same integral part: the fraction decides.
-        Some(integral) => Some(integral.cmp(&int).then_with(|| {
-            double.fract().partial_cmp(&0.0).unwrap_or(Ordering::Equal)
-        })),
+        Some(integral) => {
+            Some(integral.cmp(&int).then_with(|| double.fract().partial_cmp(&0.0).unwrap_or(Ordering::Equal)))
+        }
         None if double > 0.0 => Some(Ordering::Greater),
         None => Some(Ordering::Less),
     }

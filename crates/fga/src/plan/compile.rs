@@ -269,7 +269,8 @@ impl<'a> Validation<'a> {
                 if parents.iter().any(|parent| self.defined(&parent.type_name, computed)) {
                     return Ok(());
                 }
-                let shown: Vec<String> = parents.iter().map(|parent| format!("type:\"{}\"", parent.type_name)).collect();
+                let shown: Vec<String> =
+                    parents.iter().map(|parent| format!("type:\"{}\"", parent.type_name)).collect();
                 Err(invalid(format!(
                     "undefined relation: {computed} does not appear as a relation in any of the directly related user types [{}]",
                     shown.join(" ")
@@ -429,7 +430,9 @@ fn compile_rewrite(plan: &Plan, name: &str, rewrite: &Userset, definition: &Type
 }
 
 fn bad_relation(type_name: &str, relation: &str, cause: &str) -> Error {
-    invalid(format!("the definition of relation '{relation}' in object type '{type_name}' is invalid: {cause}"))
+    invalid(format!(
+        "the definition of relation '{relation}' in object type '{type_name}' is invalid: {cause}"
+    ))
 }
 
 fn leads_to_circle<'a>(
@@ -444,7 +447,9 @@ fn leads_to_circle<'a>(
     }
     entries.is_circular(name, relation)
         || definition.relations.get(relation).is_some_and(|rewrite| {
-            computed(rewrite).into_iter().any(|next| leads_to_circle(entries, definition, name, next, reached))
+            computed(rewrite)
+                .into_iter()
+                .any(|next| leads_to_circle(entries, definition, name, next, reached))
         })
 }
 

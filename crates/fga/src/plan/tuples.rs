@@ -61,7 +61,8 @@ impl Plan {
             return Err(refused("cannot write a tuple that is implicit").on_write(tuple));
         }
         let context = tuple.condition.as_ref().map(|condition| &condition.context);
-        let size = context.map_or(0, |context| serde_json::to_string(context).map_or(usize::MAX, |text| text.len()));
+        let size =
+            context.map_or(0, |context| serde_json::to_string(context).map_or(usize::MAX, |text| text.len()));
         if size > tuple::MAX_CONTEXT {
             let reason = format!(
                 "condition context size limit exceeded: {size} bytes exceeds {} bytes",
@@ -153,7 +154,9 @@ impl Plan {
         if relation.is_tupleset {
             match parsed {
                 User::Everybody { .. } => {
-                    return Err(refused(format!("unexpected wildcard relationship with tupleset relation '{here}'")));
+                    return Err(refused(format!(
+                        "unexpected wildcard relationship with tupleset relation '{here}'"
+                    )));
                 }
                 User::Userset { .. } => {
                     return Err(refused(format!("unexpected user '{user}' with tupleset relation '{here}'")));
@@ -189,7 +192,12 @@ impl Plan {
         self.admits_condition(relation, of, condition)
     }
 
-    fn admits_condition(&self, relation: &Relation, of: &str, condition: &TupleCondition) -> Result<(), Refused> {
+    fn admits_condition(
+        &self,
+        relation: &Relation,
+        of: &str,
+        condition: &TupleCondition,
+    ) -> Result<(), Refused> {
         if condition.name.chars().any(char::is_control) {
             return Err(conditional("condition name contains forbidden characters"));
         }

@@ -1,0 +1,481 @@
+//! One pass of a check over what is known.
+//!
+//! Circles: a relation of an object that is asked for while it is being found out is assumed to be had by nobody, which is the least fixed point for
+//! everything that is positive. An answer that rests on such an assumption is kept only as long as the assumption; when the relation it was made
+//! about turns out empty all answers that rest on it become final, when it does not they are forgotten. Where a circle goes through the right side of
+//! a `but not` there is no sensible answer, and it is no.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use serde_json::{Map, Value};
+
+use super::Limits;
+use super::conditions::Judge;
+use super::known::{Found, Known, View, Wanted};
+use crate::error::Error;
+use crate::memory::Memory;
+use crate::plan::{Kind, Plan, Relation, RelationId, Rewrite};
+use crate::tuple::{User, type_of};
+
+/// A relation of an object.
+pub(super) type Node = (RelationId, Rc<str>);
+
+/// Whether a user has a relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answer {
+    Yes,
+    No,
+    /// Something that decides could not be judged.
+    Failed(Error),
+    /// More has to be read.
+    Pending,
+}
+
+/// An answer and what it rests on.
+#[derive(Debug, Clone)]
+struct Outcome {
+    answer: Answer,
+    /// The lowest place on the stack that is assumed empty; [`FINAL`] if none is.
+    rests_on: usize,
+    /// A no that only says that there is no sensible answer.
+    undefined: bool,
+}
+
+const FINAL: usize = usize::MAX;
+
+/// More calls inside one another would need more stack than a component has.
+const MAX_FRAMES: usize = 800;
+
+impl Outcome {
+    fn of(answer: Answer) -> Self {
+        Self { answer, rests_on: FINAL, undefined: false }
+    }
+
+    fn no(rests_on: usize, undefined: bool) -> Self {
+        Self { answer: Answer::No, rests_on, undefined }
+    }
+
+    /// A no that nothing can change.
+    fn is_clean_no(&self) -> bool {
+        self.answer == Answer::No && self.rests_on == FINAL && !self.undefined
+    }
+}
+
+/// A user and a request's context: the state of one question over its passes.
+pub(super) struct Evaluation<'a> {
+    user: Rc<str>,
+    context: &'a Map<String, Value>,
+    contextual: &'a Memory,
+    limits: Limits,
+    /// Final answers; they survive passes.
+    settled: BTreeMap<Node, Outcome>,
+}
+
+impl<'a> Evaluation<'a> {
+    pub(super) fn new(
+        user: &str,
+        context: &'a Map<String, Value>,
+        contextual: &'a Memory,
+        limits: Limits,
+    ) -> Self {
+        Self { user: Rc::from(user), context, contextual, limits, settled: BTreeMap::new() }
+    }
+
+    /// Goes as far as it can for some relations of objects; what is lacking is added to `wanted`.
+    pub(super) fn pass(
+        &mut self,
+        plan: &Plan,
+        known: &Known,
+        nodes: &[Node],
+        wanted: &mut Wanted,
+    ) -> Vec<Answer> {
+        let user = self.user.clone();
+        let Some(parsed) = User::parse(&user) else { return vec![Answer::No; nodes.len()] };
+        let everybody = match parsed {
+            User::Object { type_name } => Some(Rc::from(format!("{type_name}:*"))),
+            User::Everybody { .. } | User::Userset { .. } => None,
+        };
+        let mut pass = Pass {
+            view: View { plan, known, contextual: self.contextual },
+            judge: Judge { plan, context: self.context, limits: self.limits },
+            user: self.user.clone(),
+            parsed,
+            everybody,
+            wanted,
+            settled: &mut self.settled,
+            provisional: Provisional::default(),
+            too_deep: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            stack: Vec::new(),
+            steps: 0,
+            frames: 0,
+            limits: self.limits,
+        };
+        nodes.iter().map(|(relation, object)| pass.node(*relation, object, 0).answer).collect()
+    }
+}
+
+/// Answers that rest on assumptions, and the order in which they were found.
+#[derive(Default)]
+struct Provisional {
+    order: Vec<Node>,
+    outcomes: BTreeMap<Node, Outcome>,
+}
+
+impl Provisional {
+    fn get(&self, node: &Node) -> Option<&Outcome> {
+        self.outcomes.get(node)
+    }
+
+    fn add(&mut self, node: Node, outcome: Outcome) {
+        self.order.push(node.clone());
+        self.outcomes.insert(node, outcome);
+    }
+
+    /// Takes out what was found since.
+    fn take_from(&mut self, before: usize) -> Vec<(Node, Outcome)> {
+        let taken = self.order.split_off(before.min(self.order.len()));
+        taken.into_iter().filter_map(|node| Some((node.clone(), self.outcomes.remove(&node)?))).collect()
+    }
+}
+
+struct Pass<'p, 'u> {
+    view: View<'p>,
+    judge: Judge<'p>,
+    user: Rc<str>,
+    parsed: User<'u>,
+    /// `user:*` for a user that is an object.
+    everybody: Option<Rc<str>>,
+    wanted: &'p mut Wanted,
+    settled: &'p mut BTreeMap<Node, Outcome>,
+    /// Answers that rest on assumptions.
+    provisional: Provisional,
+    /// Where the bound on depth was hit: at this depth and deeper it will be again.
+    too_deep: BTreeMap<Node, usize>,
+    /// What lacks something in this pass.
+    pending: BTreeMap<Node, ()>,
+    /// The relations that are being found out.
+    stack: Vec<Node>,
+    steps: usize,
+    frames: usize,
+    limits: Limits,
+}
+
+impl<'p> Pass<'p, '_> {
+    fn node(&mut self, relation: RelationId, object: &Rc<str>, depth: usize) -> Outcome {
+        let node = (relation, object.clone());
+        if let Some(place) = self.stack.iter().position(|open| *open == node) {
+            return Outcome::no(place, false);
+        }
+        if let Some(outcome) = self.settled.get(&node) {
+            return outcome.clone();
+        }
+        if self.pending.contains_key(&node) {
+            return Outcome::of(Answer::Pending);
+        }
+        if let Some(outcome) = self.provisional.get(&node) {
+            return outcome.clone();
+        }
+        if self.parsed_is(relation, object) {
+            return Outcome::of(Answer::Yes);
+        }
+        let plan = self.view.plan;
+        let Some(found) = plan.get(relation) else { return Outcome::no(FINAL, false) };
+        if !plan.can_reach(found, &self.parsed) {
+            return Outcome::no(FINAL, false);
+        }
+        let too_deep =
+            depth >= self.limits.depth || self.too_deep.get(&node).is_some_and(|earlier| depth >= *earlier);
+        self.steps += 1;
+        if too_deep || self.steps > self.limits.steps || self.frames > MAX_FRAMES {
+            self.too_deep.insert(node, depth);
+            return Outcome { rests_on: 0, ..Outcome::of(Answer::Failed(Error::too_complex())) };
+        }
+        let place = self.stack.len();
+        let before = self.provisional.order.len();
+        self.stack.push(node.clone());
+        self.frames += 1;
+        let outcome = self.rewrite(found, relation, &found.rewrite, object, depth);
+        self.frames -= 1;
+        self.stack.pop();
+        self.finish(node, place, before, depth, outcome)
+    }
+
+    /// Whether the user is the very userset that is asked for.
+    fn parsed_is(&self, relation: RelationId, object: &str) -> bool {
+        match self.parsed {
+            User::Userset { type_name, object: of, relation: name } => {
+                of == object && self.view.plan.find(type_name, name) == Some(relation)
+            }
+            User::Object { .. } | User::Everybody { .. } => false,
+        }
+    }
+
+    /// Decides what becomes of an answer and of those that were found on the way.
+    fn finish(&mut self, node: Node, place: usize, before: usize, depth: usize, outcome: Outcome) -> Outcome {
+        let mut outcome = outcome;
+        match &outcome.answer {
+            Answer::Yes => {
+                // Whoever assumed that this is empty was wrong.
+                self.provisional.take_from(before);
+                outcome.rests_on = FINAL;
+                self.settled.insert(node, outcome.clone());
+            }
+            Answer::No if outcome.rests_on >= place => {
+                outcome.rests_on = FINAL;
+                for (inner, mut resting) in self.provisional.take_from(before) {
+                    resting.rests_on = FINAL;
+                    resting.undefined |= outcome.undefined;
+                    self.settled.insert(inner, resting);
+                }
+                self.settled.insert(node, outcome.clone());
+            }
+            Answer::No => self.provisional.add(node, outcome.clone()),
+            Answer::Pending => {
+                self.provisional.take_from(before);
+                self.pending.insert(node, ());
+            }
+            Answer::Failed(error) if *error == Error::too_complex() => {
+                self.provisional.take_from(before);
+                self.too_deep.insert(node, depth);
+            }
+            Answer::Failed(_) if outcome.rests_on >= place => {
+                self.provisional.take_from(before);
+                outcome.rests_on = FINAL;
+                self.settled.insert(node, outcome.clone());
+            }
+            Answer::Failed(_) => self.provisional.add(node, outcome.clone()),
+        }
+        outcome
+    }
+
+    fn rewrite(
+        &mut self,
+        relation: &'p Relation,
+        id: RelationId,
+        rewrite: &'p Rewrite,
+        object: &Rc<str>,
+        depth: usize,
+    ) -> Outcome {
+        self.frames += 1;
+        let outcome = match rewrite {
+            Rewrite::Direct => self.direct(relation, id, object, depth),
+            Rewrite::Computed(computed) => self.node(*computed, object, depth),
+            Rewrite::From { tupleset, of } => self.from(*tupleset, of, object, depth),
+            Rewrite::Union(children) => {
+                let mut union = Union::default();
+                for child in children {
+                    if union.add(self.rewrite(relation, id, child, object, depth)) {
+                        break;
+                    }
+                }
+                union.outcome()
+            }
+            Rewrite::Intersection(children) => {
+                let mut outcomes = Vec::new();
+                for child in children {
+                    let outcome = self.rewrite(relation, id, child, object, depth);
+                    let decided = outcome.is_clean_no();
+                    outcomes.push(outcome);
+                    if decided {
+                        break;
+                    }
+                }
+                intersection(outcomes)
+            }
+            Rewrite::Difference(base, subtract) => {
+                let base = self.rewrite(relation, id, base, object, depth);
+                if base.is_clean_no() {
+                    base
+                } else {
+                    let subtract = self.rewrite(relation, id, subtract, object, depth);
+                    difference(base, subtract)
+                }
+            }
+        };
+        self.frames -= 1;
+        outcome
+    }
+
+    fn direct(&mut self, relation: &Relation, id: RelationId, object: &Rc<str>, depth: usize) -> Outcome {
+        let mut union = Union::default();
+        let takes = |kind: Kind, of: &str| {
+            relation.direct.iter().any(|known| known.kind == kind && known.type_name == of)
+        };
+        let exact = match self.parsed {
+            User::Object { type_name } => takes(Kind::Object, type_name),
+            User::Everybody { type_name } => takes(Kind::Everybody, type_name),
+            User::Userset { type_name, relation: name, .. } => self
+                .view
+                .plan
+                .find(type_name, name)
+                .is_some_and(|userset| takes(Kind::Userset(userset), type_name)),
+        };
+        let user = self.user.clone();
+        if exact && union.add(self.tuple(id, &user, object)) {
+            return union.outcome();
+        }
+        if let Some(everybody) = self.everybody.clone()
+            && takes(Kind::Everybody, self.parsed.type_name())
+            && union.add(self.tuple(id, &everybody, object))
+        {
+            return union.outcome();
+        }
+        let plan = self.view.plan;
+        let usersets = relation.direct.iter().any(|known| match known.kind {
+            Kind::Userset(userset) => {
+                plan.get(userset).is_some_and(|found| plan.can_reach(found, &self.parsed))
+            }
+            Kind::Object | Kind::Everybody => false,
+        });
+        if usersets {
+            let Some(found) = self.view.users(id, object, true, self.wanted) else {
+                union.add(Outcome::of(Answer::Pending));
+                return union.outcome();
+            };
+            for (userset, condition) in found.iter() {
+                let Some(User::Userset { type_name, object: group, relation: name }) = User::parse(userset)
+                else {
+                    continue;
+                };
+                let Some(next) = plan.find(type_name, name) else { continue };
+                let group = Rc::from(group);
+                if union.add(self.onward(id, object, userset, condition, next, &group, depth)) {
+                    break;
+                }
+            }
+        }
+        union.outcome()
+    }
+
+    fn from(
+        &mut self,
+        tupleset: RelationId,
+        of: &BTreeMap<String, RelationId>,
+        object: &Rc<str>,
+        depth: usize,
+    ) -> Outcome {
+        let plan = self.view.plan;
+        let reachable =
+            of.values().any(|id| plan.get(*id).is_some_and(|found| plan.can_reach(found, &self.parsed)));
+        if !reachable {
+            return Outcome::no(FINAL, false);
+        }
+        let Some(found) = self.view.users(tupleset, object, false, self.wanted) else {
+            return Outcome::of(Answer::Pending);
+        };
+        let mut union = Union::default();
+        for (parent, condition) in found.iter() {
+            let Some(next) = of.get(type_of(parent)) else { continue };
+            if union.add(self.onward(tupleset, object, parent, condition, *next, parent, depth)) {
+                break;
+            }
+        }
+        union.outcome()
+    }
+
+    /// Through a tuple to a relation of another object.
+    #[allow(clippy::too_many_arguments, reason = "the tuple that was found and the node behind it")]
+    fn onward(
+        &mut self,
+        relation: RelationId,
+        object: &Rc<str>,
+        user: &Rc<str>,
+        condition: &Found,
+        next: RelationId,
+        next_object: &Rc<str>,
+        depth: usize,
+    ) -> Outcome {
+        match self.met(relation, object, user, condition) {
+            Ok(true) => self.node(next, next_object, depth + 1),
+            Ok(false) => Outcome::no(FINAL, false),
+            Err(error) => Outcome::of(Answer::Failed(error)),
+        }
+    }
+
+    /// Whether a tuple exists and counts.
+    fn tuple(&mut self, relation: RelationId, user: &Rc<str>, object: &Rc<str>) -> Outcome {
+        match self.view.which(relation, user, object, self.wanted) {
+            None => Outcome::of(Answer::Pending),
+            Some(None) => Outcome::no(FINAL, false),
+            Some(Some(condition)) => match self.met(relation, object, user, &condition) {
+                Ok(true) => Outcome::of(Answer::Yes),
+                Ok(false) => Outcome::no(FINAL, false),
+                Err(error) => Outcome::of(Answer::Failed(error)),
+            },
+        }
+    }
+
+    fn met(&self, relation: RelationId, object: &str, user: &str, condition: &Found) -> Result<bool, Error> {
+        let name = || self.view.plan.get(relation).map_or("", |found| found.name.as_str());
+        self.judge.met(condition, || format!("{object}#{}@{user}", name()))
+    }
+}
+
+/// `or`: a yes decides, whatever else failed.
+#[derive(Default)]
+struct Union {
+    yes: bool,
+    pending: bool,
+    failed: Option<Error>,
+    rests_on: Option<usize>,
+    undefined: bool,
+}
+
+impl Union {
+    /// Adds an operand; true if it decides.
+    fn add(&mut self, outcome: Outcome) -> bool {
+        self.rests_on = Some(self.rests_on.unwrap_or(FINAL).min(outcome.rests_on));
+        self.undefined |= outcome.undefined;
+        match outcome.answer {
+            Answer::Yes => self.yes = true,
+            Answer::No => {}
+            Answer::Pending => self.pending = true,
+            Answer::Failed(error) => {
+                self.failed.get_or_insert(error);
+            }
+        }
+        self.yes
+    }
+
+    fn outcome(self) -> Outcome {
+        let rests_on = self.rests_on.unwrap_or(FINAL);
+        if self.yes {
+            return Outcome::of(Answer::Yes);
+        }
+        if self.pending {
+            return Outcome::of(Answer::Pending);
+        }
+        match self.failed {
+            Some(error) => Outcome { answer: Answer::Failed(error), rests_on, undefined: false },
+            None => Outcome::no(rests_on, self.undefined),
+        }
+    }
+}
+
+/// `and`: a no decides, whatever else failed; the surest no is taken.
+fn intersection(outcomes: Vec<Outcome>) -> Outcome {
+    let rank = |outcome: &Outcome| match &outcome.answer {
+        Answer::No if outcome.is_clean_no() => 0,
+        Answer::No => 1,
+        Answer::Pending => 2,
+        Answer::Failed(_) => 3,
+        Answer::Yes => 4,
+    };
+    let least = outcomes.into_iter().min_by_key(rank);
+    least.unwrap_or(Outcome::no(FINAL, false))
+}
+
+/// `but not`, the base being no clean no.
+fn difference(base: Outcome, subtract: Outcome) -> Outcome {
+    match (&base.answer, &subtract.answer) {
+        (_, Answer::Yes) => Outcome::no(FINAL, false),
+        (Answer::No, _) => base,
+        (Answer::Pending, _) | (_, Answer::Pending) => Outcome::of(Answer::Pending),
+        (Answer::Failed(_), _) => base,
+        (_, Answer::Failed(_)) => subtract,
+        (Answer::Yes, Answer::No) if subtract.is_clean_no() => Outcome::of(Answer::Yes),
+        (Answer::Yes, Answer::No) => Outcome::no(subtract.rests_on, true),
+    }
+}
