@@ -41,7 +41,12 @@ fn everything_once(store: Store) {
         (answer, one)
     });
     let statuses: Vec<u16> = answers.iter().map(|(answer, _)| answer.status).collect();
-    assert_eq!(wins(&statuses, 201), 1, "{told}: beginning a session gave {statuses:?} {}", answers[0].0.text);
+    assert_eq!(
+        wins(&statuses, 201),
+        1,
+        "{told}: beginning a session gave {statuses:?} {}",
+        answers[0].0.text
+    );
     let mut winner = answers.into_iter().find(|(answer, _)| answer.status == 201).unwrap().1;
 
     let (passkey, _) = add_passkey(&mut winner, &system.origin(), 7);
