@@ -4,6 +4,7 @@
 pub mod account;
 pub mod budget;
 pub mod ceremony;
+pub mod fga;
 pub mod handoff;
 pub mod inherit;
 mod key;

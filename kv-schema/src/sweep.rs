@@ -4,7 +4,7 @@ use ports::{Failure, Ports};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Key, Page, Record, inherit, record,
+    Key, Page, Record, fga, inherit, record,
     slot::{self, Held, Slot},
 };
 
@@ -79,6 +79,11 @@ async fn remove(ports: &Ports<'_>, slot: Slot) -> Result<(), Failure> {
                 inherit::resume(ports, tenant).await?;
             }
         }
+        Some(held) if held.kind == fga::RAZE => {
+            if let Ok((store, number)) = serde_json::from_value::<(String, i64)>(held.data) {
+                while !fga::raze(ports, &store, number, RAZED_AT_ONCE).await? {}
+            }
+        }
         _ => {}
     }
     ports.store.delete(slot.key().as_str()).await?;
@@ -90,6 +95,7 @@ fn cursor_key() -> Key {
     Key::platform("cursor", 0)
 }
 
+const RAZED_AT_ONCE: usize = 1_000;
 /// What is this long past its hour is swept: no request that began while it lived is still running.
 const GRACE_HOURS: u32 = 1;
 /// Nothing lives longer in a slot, so a first run that begins here misses nothing.

@@ -1,7 +1,11 @@
 //! Numbers from the store that an instance keeps: reserved ahead, so that most requests need no write for one, or decided for good, so that most need
 //! no read.
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{
+    any::{Any, TypeId},
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use crate::{Store, StoreError};
 
@@ -11,12 +15,17 @@ use crate::{Store, StoreError};
 pub struct Blocks {
     reserved: Mutex<BTreeMap<String, (i64, i64)>>,
     decided: Mutex<BTreeMap<String, i64>>,
+    kept: Mutex<BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
 impl Blocks {
     /// With nothing reserved.
     pub const fn new() -> Self {
-        Self { reserved: Mutex::new(BTreeMap::new()), decided: Mutex::new(BTreeMap::new()) }
+        Self {
+            reserved: Mutex::new(BTreeMap::new()),
+            decided: Mutex::new(BTreeMap::new()),
+            kept: Mutex::new(BTreeMap::new()),
+        }
     }
 
     /// The next number of the counter `key`, which nobody else ever gets; numbers start at 1.
@@ -50,6 +59,14 @@ impl Blocks {
             decided.insert(key.to_owned(), number);
         }
         Ok(found)
+    }
+
+    /// What this instance keeps of a kind; empty at first. All requests of the instance share it and it goes with the instance, so it holds only
+    /// what stays right for ever, or what its user compares with the store before believing it.
+    pub fn kept<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        let Ok(mut kept) = self.kept.lock() else { return Arc::default() };
+        let made = kept.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default()));
+        Arc::clone(made).downcast().unwrap_or_default()
     }
 
     fn reserved(&self, key: &str) -> Option<i64> {
