@@ -1,6 +1,7 @@
 //! Steps that people take, for the tests of this crate: each through the public interface of a running system.
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::missing_panics_doc,
     reason = "a step that cannot be taken ends the test and says why"

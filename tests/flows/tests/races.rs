@@ -1,4 +1,10 @@
 //! Single use under parallel requests, through the whole system, on every store there is (PROTOCOLS: attack cases 1 to 3).
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on has to stop and say why"
+)]
 
 use flows::{
     add_passkey, administrator, ask_for_link, assess, handoff_by_link, newest_mail, sign_in_by_link, token_of,

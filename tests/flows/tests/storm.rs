@@ -1,4 +1,10 @@
 //! Many at once where something is counted, added, changed, switched off or deleted while people sign in.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on has to stop and say why"
+)]
 
 use authenticator::Passkey;
 use flows::{
