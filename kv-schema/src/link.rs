@@ -1,5 +1,8 @@
-//! Magic links: one record per tenant, address and UTC day, which holds the newest attempt and the mails sent. A newer attempt replaces
+//! Magic links: one record per address and UTC day, which holds the newest attempt in each tenant, and the mails sent. A newer attempt replaces
 //! the older by being written, and using one is a swap that only one request wins.
+//!
+//! One record for all tenants, because what is counted in it is counted for the person: many tenants are no way to send someone more mail, or to
+//! guess more codes of one account (PROTOCOLS, attack case 32).
 
 use domain::{Digest, Email, Moment, ReturnTo, TenantId, Ulid, days};
 use ports::{Failure, Ports};
@@ -22,6 +25,8 @@ pub enum Progress {
 /// One attempt to sign in by mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
+    /// Where to.
+    pub tenant: TenantId,
     /// What the link's token hashes to.
     pub token: Digest,
     /// The typed code, hashed under `index_key` together with the token's digest.
@@ -51,19 +56,42 @@ pub struct Attempt {
 pub struct Link {
     /// The address.
     pub email: Email,
-    /// The newest attempt.
-    pub current: Option<Attempt>,
-    /// When mails were sent.
+    /// The newest attempt in each tenant, the newest of all last.
+    #[serde(default)]
+    attempts: Vec<Attempt>,
+    /// When mails were sent, over all tenants.
     pub sent: Vec<Moment>,
     /// When codes were wrong, over all attempts.
     pub wrong: Vec<Moment>,
 }
 
+impl Link {
+    /// The newest attempt in a tenant.
+    pub fn attempt(&mut self, tenant: TenantId) -> Option<&mut Attempt> {
+        self.attempts.iter_mut().find(|attempt| attempt.tenant == tenant)
+    }
+
+    /// Ends the attempt in a tenant; whether there was one.
+    pub fn forget(&mut self, tenant: TenantId) -> bool {
+        let before = self.attempts.len();
+        self.attempts.retain(|attempt| attempt.tenant != tenant);
+        self.attempts.len() != before
+    }
+
+    /// From now on this is the newest in its tenant. Of many tenants those go that were asked longest ago.
+    pub fn begin(&mut self, attempt: Attempt) {
+        self.forget(attempt.tenant);
+        let excess = (self.attempts.len() + 1).saturating_sub(MOST_ATTEMPTS);
+        self.attempts.drain(..excess);
+        self.attempts.push(attempt);
+    }
+}
+
 impl Record for Link {
     const PAGE: Page = Page {
         name: "link",
-        key: "lk1:{tenant}:link:{hash}.{day}.{number}",
-        holds: "the newest magic link sent to an address that day: digests of token, code and starting browser, tries, progress; when mails were sent and codes were wrong",
+        key: "lk1:_:link:{hash}.{day}.{number}",
+        holds: "the newest magic link sent to an address that day for each tenant: digests of token, code and starting browser, tries, progress; when mails were sent and codes were wrong",
         lives: "until the end of the day after",
         use_: "swapped",
         written_by: &["magic-link"],
@@ -73,7 +101,7 @@ impl Record for Link {
 
 pub(crate) const PAGES: [Page; 1] = [Page {
     name: "cell-link",
-    key: "lk1:{tenant}:cell-link:{hash}.{day}",
+    key: "lk1:_:cell-link:{hash}.{day}",
     holds: "a cell: the number of the address's link record for that day",
     lives: "until the end of the day after",
     use_: "decided",
@@ -81,7 +109,7 @@ pub(crate) const PAGES: [Page; 1] = [Page {
     read_by: &[],
 }];
 
-/// Where a link record lies; the locator inside the link's token and the attempt's cookie.
+/// Where a link record lies, and which tenant's attempt in it is meant; the locator inside the link's token and the attempt's cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     /// The tenant of the attempt.
@@ -115,15 +143,15 @@ impl Place {
     }
 
     fn key(&self) -> Key {
-        Key::of(self.tenant, "link", format_args!("{}.{}.{}", hex(&self.hash), self.day, self.number))
+        Key::platform("link", format_args!("{}.{}.{}", hex(&self.hash), self.day, self.number))
     }
 }
 
 /// The place of today's record for an address, made if it is the first of the day.
 pub async fn today(ports: &Ports<'_>, tenant: TenantId, email: &Email) -> Result<Place, Failure> {
-    let hash = hash(ports, tenant, email)?;
+    let hash = hash(ports, email)?;
     let day = day_of(ports.now);
-    let cell = cell(tenant, &hash, day);
+    let cell = cell(&hash, day);
     if let Some(number) = unique::decided(ports, &cell).await? {
         return Ok(Place { tenant, hash, day, number });
     }
@@ -131,7 +159,7 @@ pub async fn today(ports: &Ports<'_>, tenant: TenantId, email: &Email) -> Result
     let place = Place { tenant, hash, day, number };
     let expires = Moment::from_secs(u64::from(day) * days(1).0).plus(days(2));
     slot::sweep_later(ports, &[&cell, &place.key()], expires).await?;
-    let link = Link { email: email.clone(), current: None, sent: Vec::new(), wrong: Vec::new() };
+    let link = Link { email: email.clone(), attempts: Vec::new(), sent: Vec::new(), wrong: Vec::new() };
     record::put(ports, &place.key(), &link, Some(expires)).await?;
     match unique::settle(ports, &cell, number).await? {
         Ok(()) => Ok(place),
@@ -144,9 +172,9 @@ pub async fn today(ports: &Ports<'_>, tenant: TenantId, email: &Email) -> Result
 
 /// The place of yesterday's record for an address, if there is one: what it counts still counts for a while after midnight.
 pub async fn yesterday(ports: &Ports<'_>, tenant: TenantId, email: &Email) -> Result<Option<Place>, Failure> {
-    let hash = hash(ports, tenant, email)?;
+    let hash = hash(ports, email)?;
     let day = day_of(ports.now).saturating_sub(1);
-    let number = unique::decided(ports, &cell(tenant, &hash, day)).await?;
+    let number = unique::decided(ports, &cell(&hash, day)).await?;
     Ok(number.map(|number| Place { tenant, hash, day, number }))
 }
 
@@ -164,9 +192,8 @@ pub async fn update<T>(
     record::update(ports, &place.key(), change).await
 }
 
-fn hash(ports: &Ports<'_>, tenant: TenantId, email: &Email) -> Result<[u8; 16], Failure> {
-    let mac =
-        ports.settings.index_key()?.mac("link", &[tenant.to_string().as_bytes(), email.as_str().as_bytes()]);
+fn hash(ports: &Ports<'_>, email: &Email) -> Result<[u8; 16], Failure> {
+    let mac = ports.settings.index_key()?.mac("link", &[email.as_str().as_bytes()]);
     let (half, _) = mac
         .bytes()
         .split_first_chunk::<16>()
@@ -174,8 +201,8 @@ fn hash(ports: &Ports<'_>, tenant: TenantId, email: &Email) -> Result<[u8; 16], 
     Ok(*half)
 }
 
-fn cell(tenant: TenantId, hash: &[u8; 16], day: u32) -> Key {
-    Key::of(tenant, "cell-link", format_args!("{}.{day}", hex(hash)))
+fn cell(hash: &[u8; 16], day: u32) -> Key {
+    Key::platform("cell-link", format_args!("{}.{day}", hex(hash)))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -185,3 +212,6 @@ fn hex(bytes: &[u8]) -> String {
 fn day_of(moment: Moment) -> u32 {
     u32::try_from(moment.secs() / days(1).0).unwrap_or(u32::MAX)
 }
+
+/// Tenants in which one address can have an attempt open at a time.
+const MOST_ATTEMPTS: usize = 8;

@@ -51,7 +51,7 @@ async fn find(call: &Call<'_>) -> Result<Status, Problem> {
         return Ok(Status::Expired);
     };
     let Some(mut link) = link::read(&ports, &place).await? else { return Ok(Status::Expired) };
-    match mine(&mut link, &browser, ports.now) {
+    match mine(&mut link, place, &browser, ports.now) {
         None => return Ok(Status::Expired),
         Some(Progress::Pending) => return Ok(Status::Pending),
         // HEAD sees no body, so it must not use up what the body would carry.
@@ -60,7 +60,7 @@ async fn find(call: &Call<'_>) -> Result<Status, Problem> {
     }
     // From here on it is no mere question: another site's page must not use it up.
     begin::not_from_another_site(call)?;
-    let claimed = link::update(&ports, &place, |link| match mine(link, &browser, ports.now) {
+    let claimed = link::update(&ports, &place, |link| match mine(link, place, &browser, ports.now) {
         Some(Progress::Confirmed) => redeem::claim(place, link, ports.now)
             .map_or(Change::Leave(None), |claimed| Change::Write(Some(claimed))),
         _ => Change::Leave(None),
@@ -78,6 +78,8 @@ async fn find(call: &Call<'_>) -> Result<Status, Problem> {
 }
 
 /// How far the attempt of this browser is, if it is the newest and alive.
-fn mine(link: &mut Link, browser: &Digest, now: Moment) -> Option<Progress> {
-    redeem::alive(link, now, |attempt| attempt.browser == *browser).ok().map(|attempt| attempt.progress)
+fn mine(link: &mut Link, place: Place, browser: &Digest, now: Moment) -> Option<Progress> {
+    redeem::alive(link, place, now, |attempt| attempt.browser == *browser)
+        .ok()
+        .map(|attempt| attempt.progress)
 }

@@ -123,7 +123,8 @@ async fn start(ports: &Ports<'_>, tenant: &Tenant, ask: &Ask) -> Result<Started,
             link.sent.push(ports.now);
         }
         // The newest wins, also when it is not mailed: what was done then does not show in what happens next.
-        link.current = Some(Attempt {
+        link.begin(Attempt {
+            tenant: tenant.id,
             token: token.digest(),
             code: code_digest,
             browser: browser.digest(),
@@ -167,10 +168,7 @@ async fn carry_over(ports: &Ports<'_>, tenant: TenantId, email: &Email) -> Resul
     let Some(place) = link::yesterday(ports, tenant, email).await? else { return Ok(None) };
     link::update(ports, &place, |link| {
         let said = link.clone();
-        match link.current.take() {
-            Some(_) => Change::Write(said),
-            None => Change::Leave(said),
-        }
+        if link.forget(tenant) { Change::Write(said) } else { Change::Leave(said) }
     })
     .await
 }

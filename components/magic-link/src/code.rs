@@ -63,7 +63,7 @@ fn judge(
 ) -> Result<Change<Result<Claimed, LinkError>>, Failure> {
     let now = ports.now;
     let waits = hourly_wait(link, now);
-    let attempt = match redeem::alive(link, now, |attempt| attempt.browser == *browser) {
+    let attempt = match redeem::alive(link, place, now, |attempt| attempt.browser == *browser) {
         Ok(attempt) => attempt,
         Err(error) => return Ok(Change::Leave(Err(error))),
     };

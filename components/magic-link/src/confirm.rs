@@ -80,7 +80,7 @@ fn judge(
     now: domain::Moment,
 ) -> Change<Pressed> {
     let refused = |error| Change::Leave(Pressed::Refused(error));
-    let attempt = match redeem::alive(link, now, |attempt| attempt.token == *token && attempt.mailed) {
+    let attempt = match redeem::alive(link, place, now, |attempt| attempt.token == *token && attempt.mailed) {
         Ok(attempt) => attempt,
         Err(error) => return refused(error),
     };

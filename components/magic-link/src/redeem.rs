@@ -27,11 +27,12 @@ pub(crate) struct Claimed {
 /// What state the newest attempt is in, for someone who shows the link (`token`) or the starting browser's cookie (`browser`) of an attempt.
 pub(crate) fn alive(
     link: &mut Link,
+    place: Place,
     now: Moment,
     is_meant: impl Fn(&Attempt) -> bool,
 ) -> Result<&mut Attempt, LinkError> {
     // Another one means that a newer mail was asked for.
-    let attempt = link.current.as_mut().filter(|attempt| is_meant(attempt)).ok_or(LinkError::Expired)?;
+    let attempt = link.attempt(place.tenant).filter(|attempt| is_meant(attempt)).ok_or(LinkError::Expired)?;
     if attempt.progress == Progress::Used {
         return Err(LinkError::Used);
     }
@@ -45,7 +46,7 @@ pub(crate) fn alive(
 pub(crate) fn claim(place: Place, link: &mut Link, now: Moment) -> Result<Claimed, LinkError> {
     let failures = link.wrong.iter().filter(|at| at.plus(WRONG_COUNTS_FOR) > now).count();
     let email = link.email.clone();
-    let attempt = link.current.as_mut().ok_or(LinkError::Expired)?;
+    let attempt = link.attempt(place.tenant).ok_or(LinkError::Expired)?;
     attempt.progress = Progress::Used;
     Ok(Claimed {
         place,
@@ -77,9 +78,10 @@ impl Claimed {
 
     /// Nobody signs in by it: forgotten, so that the waiting screen sees an attempt that is over.
     async fn refuse<T>(self, ports: &Ports<'_>) -> Result<T, Problem> {
-        link::update(ports, &self.place, |link| match &link.current {
+        let tenant = self.place.tenant;
+        link::update(ports, &self.place, |link| match link.attempt(tenant) {
             Some(attempt) if attempt.token == self.token => {
-                link.current = None;
+                link.forget(tenant);
                 Change::Write(())
             }
             _ => Change::Leave(()),

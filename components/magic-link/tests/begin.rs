@@ -178,6 +178,49 @@ fn an_address_gets_six_mails_in_ten_minutes_then_none_and_nobody_can_tell() {
     assert_eq!(mails(&world).len(), 7);
 }
 
+/// PROTOCOLS: attack case 32.
+#[test]
+fn many_tenants_are_no_way_to_mail_an_address_more() {
+    let world = World::default();
+    let slugs =
+        ["acme", "globex", "initech", "hooli", "umbrella", "stark", "wayne", "wonka", "tyrell", "cyberdyne"];
+    tenants(&world, &slugs);
+    let mut browsers = Vec::new();
+    for slug in slugs {
+        let mut browser = Browser::default();
+        let asked = post(&world, &mut browser, "/magic-link", json!({"email": ADA, "tenant": slug}));
+        assert_eq!(asked.status, 202);
+        browsers.push(browser);
+    }
+    assert_eq!(mails(&world).len(), 6);
+    // Each tenant has an attempt of its own; of many those go that were asked longest ago.
+    let waiting: Vec<String> =
+        browsers.iter_mut().map(|browser| poll(&world, browser).text_of("status")).collect();
+    let (gone, left) = waiting.split_at(2);
+    assert!(gone.iter().all(|status| status == "expired"), "{waiting:?}");
+    assert!(left.iter().all(|status| status == "pending"), "{waiting:?}");
+}
+
+#[test]
+fn sign_ins_to_two_tenants_do_not_end_each_other() {
+    let world = World::default();
+    tenants(&world, &["acme", "globex"]);
+    let mut started = Vec::new();
+    for slug in ["acme", "globex"] {
+        let mut browser = Browser::default();
+        post(&world, &mut browser, "/magic-link", json!({"email": ADA, "tenant": slug}));
+        started.push((browser, newest(&world).token));
+    }
+    let [(acme, at_acme), (globex, at_globex)] = &mut started[..] else { panic!("two") };
+    let crossed = confirm(&world, acme, at_globex);
+    assert_eq!((crossed.status, crossed.code()), (400, "match_wrong"), "another browser, as ever");
+    let one = confirm(&world, acme, at_acme);
+    let other = confirm(&world, globex, at_globex);
+    let (one, other) = (take(&world, acme, &one), take(&world, globex, &other));
+    assert_eq!(one.who.account(), other.who.account());
+    assert_ne!(one.who.tenant(), other.who.tenant());
+}
+
 #[test]
 fn an_address_gets_twenty_mails_a_day() {
     let world = World::default();

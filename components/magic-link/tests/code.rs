@@ -107,6 +107,27 @@ fn thirty_wrong_codes_an_hour_over_all_mails() {
     assert_eq!(type_code(&world, &mut browser, &newest(&world).code).status, 200);
 }
 
+/// PROTOCOLS: attack case 32.
+#[test]
+fn many_tenants_are_no_way_to_guess_more_codes() {
+    let world = World::default();
+    let slugs = ["acme", "globex", "initech", "hooli", "umbrella", "stark"];
+    tenants(&world, &slugs);
+    let mut wrong = 0;
+    for slug in slugs {
+        let mut browser = Browser::default();
+        post(&world, &mut browser, "/magic-link", json!({"email": ADA, "tenant": slug}));
+        let code = newest(&world).code;
+        wrong += (0..5).filter(|_| type_code(&world, &mut browser, &other_than(&code)).status == 400).count();
+    }
+    assert_eq!(wrong, 30);
+    world.advance(mins(11));
+    let mut browser = Browser::default();
+    post(&world, &mut browser, "/magic-link", json!({"email": ADA}));
+    let refused = type_code(&world, &mut browser, &newest(&world).code);
+    assert_eq!((refused.status, refused.code()), (429, "too_many_requests"), "in no tenant");
+}
+
 #[test]
 fn the_hours_wrong_codes_count_across_midnight() {
     let world = World::default();

@@ -105,3 +105,14 @@ pub(crate) fn set_policy(world: &World, key: &str, value: Value) {
     .unwrap()
     .unwrap();
 }
+
+/// Makes tenants below the root that share its accounts, with these slugs.
+pub(crate) fn tenants(world: &World, slugs: &[&str]) {
+    let ports = world.ports();
+    block_on(async {
+        let root = tenant::find(&ports, None).await.unwrap().unwrap();
+        for slug in slugs {
+            tenant::create(&ports, &root, slug, slug).await.unwrap();
+        }
+    });
+}
