@@ -84,6 +84,6 @@ pub(crate) const PAGES: [Page; 1] = [Page {
     holds: "a counter: how much of a budget was spent in the window",
     lives: "until the window ends",
     use_: "increment only",
-    written_by: &["magic-link", "step-up", "passkey"],
+    written_by: &["magic-link", "step-up", "passkey", "session"],
     read_by: &[],
 }];

@@ -1,6 +1,9 @@
 //! The schema's page: one row for every record and counter.
 
-use crate::{account, budget, link, mailbox, passkeys, record::Record as _, sessions, slot, sweep, tenant};
+use crate::{
+    account, budget, client, keyring, link, mailbox, passkeys, record::Record as _, sessions, slot, sweep,
+    tenant,
+};
 
 /// What is known about one kind of record or counter.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +28,8 @@ pub struct Page {
 pub fn all() -> Vec<Page> {
     let mut pages = vec![
         account::Account::PAGE,
+        client::Client::PAGE,
+        keyring::Keyring::PAGE,
         sessions::Sessions::PAGE,
         passkeys::Passkeys::PAGE,
         tenant::Tenant::PAGE,
@@ -35,6 +40,8 @@ pub fn all() -> Vec<Page> {
     ];
     pages.extend(slot::PAGES);
     pages.extend(account::PAGES);
+    pages.extend(client::PAGES);
+    pages.extend(keyring::PAGES);
     pages.extend(passkeys::PAGES);
     pages.extend(tenant::PAGES);
     pages.extend(link::PAGES);

@@ -144,7 +144,13 @@ pub async fn sweep_later(ports: &Ports<'_>, keys: &[&Key], expires: Moment) -> R
     note(ports, SWEEP, &keys, expires).await.map(drop)
 }
 
+/// Notes a mark of single use that has no slot of its own, for the janitor to forget once `expires` has passed.
+pub(crate) async fn forget_later(ports: &Ports<'_>, mark: &Key, expires: Moment) -> Result<(), Failure> {
+    note(ports, FORGET, &mark.as_str(), expires).await.map(drop)
+}
+
 pub(crate) const SWEEP: &str = "sweep";
+pub(crate) const FORGET: &str = "forget";
 
 /// Notes down something for the janitor to do once `at` has passed, unless the slot is gone by then.
 pub(crate) async fn note<R: Serialize>(

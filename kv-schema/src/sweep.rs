@@ -74,6 +74,11 @@ async fn remove(ports: &Ports<'_>, slot: Slot) -> Result<(), Failure> {
                 ports.store.delete(Key::noted(key).as_str()).await?;
             }
         }
+        Some(held) if held.kind == slot::FORGET => {
+            if let Ok(mark) = serde_json::from_value::<String>(held.data) {
+                ports.one_time.forget(Key::noted(mark).as_str()).await?;
+            }
+        }
         Some(held) if held.kind == inherit::SPREAD => {
             if let Ok(tenant) = serde_json::from_value(held.data) {
                 inherit::resume(ports, tenant).await?;

@@ -6,7 +6,7 @@ use domain::{Moment, TenantId, Ulid};
 use ports::{Failure, Ports};
 use serde::{Deserialize, Serialize};
 
-use crate::{Change, Key, Page, Policy, Record, account, inherit, policy::Own, record, unique};
+use crate::{Change, Key, Page, Policy, Record, account, client, inherit, policy::Own, record, unique};
 
 /// A tenant.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -148,6 +148,23 @@ pub async fn read(ports: &Ports<'_>, id: TenantId) -> Result<Option<Tenant>, Fai
         return Ok(Some(root(ports).await?));
     }
     Ok(record::read::<Tenant>(ports, &key(id)).await?.filter(|tenant| !tenant.deleted))
+}
+
+/// Whether a tenant is `top` or somewhere below it. One read for each tenant in between.
+pub async fn is_within(ports: &Ports<'_>, tenant: &Tenant, top: TenantId) -> Result<bool, Failure> {
+    if tenant.id == top || top == TenantId::ROOT {
+        return Ok(true);
+    }
+    let mut parent = tenant.parent;
+    // The bound ends a circle, which no way of writing makes.
+    for _ in 0..MOST_DEPTH {
+        match parent.filter(|above| *above != TenantId::ROOT) {
+            None => return Ok(false),
+            Some(above) if above == top => return Ok(true),
+            Some(above) => parent = read(ports, above).await?.and_then(|above| above.parent),
+        }
+    }
+    Ok(false)
 }
 
 /// The short name of a tenant that exists. The root's never changes, so it needs no read.
@@ -346,7 +363,7 @@ pub(crate) async fn child_at(
 pub enum Deleted {
     /// It is gone, and its slug is free.
     Gone,
-    /// Tenants or accounts are in it, or were just being put in.
+    /// Tenants, accounts or clients are in it, or were just being put in.
     NotEmpty,
 }
 
@@ -378,6 +395,7 @@ pub async fn delete(ports: &Ports<'_>, tenant: &Tenant) -> Result<Deleted, Failu
         child_key(parent, tenant.place),
         seq_child(tenant.id),
         account::seq_member(tenant.id),
+        client::seq_client(tenant.id),
         key(tenant.id),
     ] {
         ports.store.delete(key.as_str()).await?;
@@ -397,6 +415,14 @@ async fn is_empty(ports: &Ports<'_>, id: TenantId) -> Result<bool, Failure> {
     let mut after = Some(0);
     while let Some(place) = after {
         let (found, next) = account::members(ports, id, place, 1).await?;
+        if !found.is_empty() {
+            return Ok(false);
+        }
+        after = next;
+    }
+    let mut after = Some(0);
+    while let Some(place) = after {
+        let (found, next) = client::list(ports, id, place, 1).await?;
         if !found.is_empty() {
             return Ok(false);
         }
@@ -442,6 +468,8 @@ fn store_of(id: TenantId) -> String {
     id.ulid().to_string()
 }
 
+/// How many levels are walked up.
+const MOST_DEPTH: usize = 1_000;
 const ROOT_SLUG: &str = "root";
 /// How many places of a list one page looks at.
 pub(crate) const MOST_PLACES: i64 = 1_000;

@@ -18,7 +18,8 @@ use crate::{
 
 /// `GET …/accounts`.
 pub(crate) async fn list(call: &Call<'_>) -> Result<Response, AdminError> {
-    let tenant = Administrator::of(call)?.tenant(call).await?;
+    let admin = Administrator::of(call).await?;
+    let tenant = admin.tenant(call).await?;
     let (limit, after) = (list::limit(call)?, list::place(call)?);
     let (found, next) = match call.request.query("email") {
         Some(text) => {
@@ -31,14 +32,15 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Response, AdminError> {
     };
     let mut items = Vec::with_capacity(found.len());
     for account in &found {
-        items.push(told(&call.ports, account, &tenant).await?);
+        items.push(told(&call.ports, &admin, account, &tenant).await?);
     }
     Ok(list::answer(items, next.map(|place| place.to_string())))
 }
 
 /// `POST …/accounts`: makes the account, or makes one that the address has already a member here.
 pub(crate) async fn create(call: &Call<'_>) -> Result<Response, AdminError> {
-    let tenant = Administrator::of(call)?.tenant(call).await?;
+    let admin = Administrator::of(call).await?;
+    let tenant = admin.tenant(call).await?;
     let asked: NewAccount = call.request.json()?;
     let (name, roles) = (asked.name.map(|name| name.0), asked.roles.0);
     let created = account::create(&call.ports, &tenant, &asked.email, name, roles.clone()).await?;
@@ -52,19 +54,24 @@ pub(crate) async fn create(call: &Call<'_>) -> Result<Response, AdminError> {
             Joined::TenantGone | Joined::AccountGone => return Err(AdminError::NotFound),
         },
     };
-    Ok(web::json(StatusCode::CREATED, &told(&call.ports, &account, &tenant).await?))
+    Ok(web::json(StatusCode::CREATED, &told(&call.ports, &admin, &account, &tenant).await?))
 }
 
 /// `GET …/accounts/{account}`.
 pub(crate) async fn show(call: &Call<'_>) -> Result<Response, AdminError> {
-    let (tenant, account) = Administrator::of(call)?.member(call).await?;
-    Ok(web::json(StatusCode::OK, &told(&call.ports, &account, &tenant).await?))
+    let admin = Administrator::of(call).await?;
+    let (tenant, account) = admin.member(call).await?;
+    Ok(web::json(StatusCode::OK, &told(&call.ports, &admin, &account, &tenant).await?))
 }
 
 /// `PATCH …/accounts/{account}`.
 pub(crate) async fn change(call: &Call<'_>) -> Result<Response, AdminError> {
-    let (tenant, account) = Administrator::of(call)?.member(call).await?;
+    let admin = Administrator::of(call).await?;
+    let (tenant, account) = admin.member(call).await?;
     let asked: AccountChange = call.request.json()?;
+    if asked.state.is_some() || asked.name.is_some() {
+        admin.whole(call, &account).await?;
+    }
     if asked.state == Some(State::Active) && !account.is_active() {
         // A session that disabling left behind, because it was cut short or the session was just beginning, must not come back to life.
         sessions::end_all(&call.ports, account.id).await?;
@@ -89,12 +96,14 @@ pub(crate) async fn change(call: &Call<'_>) -> Result<Response, AdminError> {
         // From the write above on no session is good; this also takes them off the list.
         sessions::end_all(&call.ports, account.id).await?;
     }
-    Ok(web::json(StatusCode::OK, &told(&call.ports, &account, &tenant).await?))
+    Ok(web::json(StatusCode::OK, &told(&call.ports, &admin, &account, &tenant).await?))
 }
 
 /// `POST …/accounts/{account}/reset-factors`: the person lost what they sign in with, or somebody else has it.
 pub(crate) async fn reset_factors(call: &Call<'_>) -> Result<Response, AdminError> {
-    let (_, account) = Administrator::of(call)?.member(call).await?;
+    let admin = Administrator::of(call).await?;
+    let (_, account) = admin.member(call).await?;
+    admin.whole(call, &account).await?;
     // The passkeys first: a session begun with one in between is ended below. Cut short, asking again ends them.
     let removed = passkeys::update(&call.ports, account.id, |passkeys| {
         Change::Write(std::mem::take(&mut passkeys.credentials))
@@ -114,14 +123,16 @@ pub(crate) async fn reset_factors(call: &Call<'_>) -> Result<Response, AdminErro
 
 /// `POST …/accounts/{account}/sign-out`.
 pub(crate) async fn sign_out(call: &Call<'_>) -> Result<Response, AdminError> {
-    let (_, account) = Administrator::of(call)?.member(call).await?;
+    let admin = Administrator::of(call).await?;
+    let (_, account) = admin.member(call).await?;
+    admin.whole(call, &account).await?;
     sessions::end_all(&call.ports, account.id).await?;
     Ok(web::no_content())
 }
 
 /// `DELETE …/accounts/{account}`: ends the membership; the last one takes the account with it.
 pub(crate) async fn delete(call: &Call<'_>) -> Result<Response, AdminError> {
-    let tenant = Administrator::of(call)?.tenant(call).await?;
+    let tenant = Administrator::of(call).await?.tenant(call).await?;
     let id = call.param("account").parse().map_err(|_| AdminError::NotFound)?;
     // Not looked up first: what an earlier try left half done must be found, too.
     if account::leave(&call.ports, id, tenant.id).await? {
@@ -132,9 +143,10 @@ pub(crate) async fn delete(call: &Call<'_>) -> Result<Response, AdminError> {
 
 async fn told(
     ports: &Ports<'_>,
+    admin: &Administrator,
     account: &Account,
     tenant: &Tenant,
 ) -> Result<serde_json::Value, AdminError> {
     let passkeys = passkeys::read(ports, account.id).await?.unwrap_or_default().credentials.len();
-    Ok(wire::account(account, tenant, passkeys))
+    Ok(wire::account(account, tenant, admin.sees_all(), passkeys))
 }

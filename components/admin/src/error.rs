@@ -1,5 +1,6 @@
 //! Why this room says no.
 
+use kv_schema::bearer::BearerError;
 use ports::Failure;
 use web::Problem;
 
@@ -8,6 +9,14 @@ use web::Problem;
 pub(crate) enum AdminError {
     /// No bearer token, or not the right one.
     Unauthorized,
+    /// A signed token that is not believed; outside the same.
+    TokenRefused(BearerError),
+    /// A machine client's token without the scope `admin`.
+    InsufficientScope,
+    /// What was asked would touch the account where the caller has no say.
+    ForeignAccount,
+    /// The client proves itself by its keys.
+    NoSecrets,
     /// It does not exist, or not there.
     NotFound,
     /// A field that cannot be taken: its name, and what it takes.
@@ -16,7 +25,7 @@ pub(crate) enum AdminError {
     SlugTaken,
     /// The root cannot be deleted.
     RootStays,
-    /// Tenants or accounts are in it.
+    /// Tenants, accounts or clients are in it.
     NotEmpty,
     /// A tenant above has locked this value.
     Locked(&'static str),
@@ -33,9 +42,24 @@ pub(crate) enum AdminError {
 impl From<AdminError> for Problem {
     fn from(error: AdminError) -> Self {
         match error {
-            AdminError::Unauthorized => {
-                Self::unauthorized("send `authorization: Bearer` with the bootstrap token")
+            AdminError::Unauthorized => Self::unauthorized(
+                "send `authorization: Bearer` with the bootstrap token, or with a token of a machine client",
+            ),
+            AdminError::TokenRefused(why) => {
+                Self::unauthorized("this token is over, or not for this server; ask for another one")
+                    .caused_by(format!("{why:?}"))
             }
+            AdminError::InsufficientScope => {
+                Self::forbidden("insufficient_scope", "administering takes a token with the scope `admin`")
+            }
+            AdminError::ForeignAccount => Self::forbidden(
+                "foreign_account",
+                "this account is also a member of tenants that are not yours, and this would hold there too; end its membership here instead",
+            ),
+            AdminError::NoSecrets => Self::conflict(
+                "no_secrets",
+                "this client signs with keys of its own (`private_key_jwt`); change its `jwks` instead",
+            ),
             AdminError::NotFound => Self::not_found(),
             AdminError::Field(name, takes) => Self::field(name, takes),
             AdminError::SlugTaken => {
@@ -44,7 +68,7 @@ impl From<AdminError> for Problem {
             AdminError::RootStays => Self::conflict("root_stays", "the root tenant cannot be deleted"),
             AdminError::NotEmpty => Self::conflict(
                 "not_empty",
-                "tenants or accounts are in it; move or delete them first, then try again",
+                "tenants, accounts or clients are in it; move or delete them first, then try again",
             ),
             AdminError::Locked(key) => Self::forbidden(
                 "locked",

@@ -14,13 +14,13 @@ use crate::{access::Administrator, error::AdminError};
 
 /// `GET …/policy`.
 pub(crate) async fn show(call: &Call<'_>) -> Result<Response, AdminError> {
-    let tenant = Administrator::of(call)?.tenant(call).await?;
+    let tenant = Administrator::of(call).await?.tenant(call).await?;
     Ok(answer(&tenant, false))
 }
 
 /// `PUT …/policy`: takes all of it or nothing. What is not named stays.
 pub(crate) async fn change(call: &Call<'_>) -> Result<Response, AdminError> {
-    let tenant = Administrator::of(call)?.tenant(call).await?;
+    let tenant = Administrator::of(call).await?.tenant(call).await?;
     let body: Map<String, Value> = call.request.json()?;
     let mut asked = BTreeMap::new();
     match body.get("values") {

@@ -1,6 +1,6 @@
 //! What this room answers.
 
-use crate::{accounts, policy, tenants};
+use crate::{accounts, clients, policy, tenants};
 
 web::routes! {
     GET "/admin/tenants" => tenants::list,
@@ -17,4 +17,10 @@ web::routes! {
     DELETE "/admin/tenants/{tenant}/accounts/{account}" => accounts::delete,
     POST "/admin/tenants/{tenant}/accounts/{account}/reset-factors" => accounts::reset_factors,
     POST "/admin/tenants/{tenant}/accounts/{account}/sign-out" => accounts::sign_out,
+    GET "/admin/tenants/{tenant}/clients" => clients::list,
+    POST "/admin/tenants/{tenant}/clients" => clients::create,
+    GET "/admin/tenants/{tenant}/clients/{client}" => clients::show,
+    PATCH "/admin/tenants/{tenant}/clients/{client}" => clients::change,
+    DELETE "/admin/tenants/{tenant}/clients/{client}" => clients::delete,
+    POST "/admin/tenants/{tenant}/clients/{client}/secrets" => clients::add_secret,
 }

@@ -17,10 +17,11 @@ use crate::{
 
 /// `POST /admin/tenants`.
 pub(crate) async fn create(call: &Call<'_>) -> Result<Response, AdminError> {
-    let admin = Administrator::of(call)?;
+    let admin = Administrator::of(call).await?;
     let asked: NewTenant = call.request.json()?;
     let unknown = || AdminError::Field("parent".into(), "the id or slug of a tenant that exists".into());
-    let parent = admin.named(call, asked.parent.as_deref().unwrap_or(ROOT)).await?.ok_or_else(unknown)?;
+    let top = admin.top().to_string();
+    let parent = admin.named(call, asked.parent.as_deref().unwrap_or(&top)).await?.ok_or_else(unknown)?;
     match tenant::create(&call.ports, &parent, &asked.slug.0, &asked.name.0).await? {
         Made::New(tenant) => Ok(web::json(StatusCode::CREATED, &wire::tenant(&tenant))),
         Made::SlugTaken => Err(AdminError::SlugTaken),
@@ -28,9 +29,9 @@ pub(crate) async fn create(call: &Call<'_>) -> Result<Response, AdminError> {
     }
 }
 
-/// `GET /admin/tenants`: those below `parent`, or without one the whole tree, each tenant before those below it.
+/// `GET /admin/tenants`: those below `parent`, or without one the whole tree in the caller's reach, each tenant before those below it.
 pub(crate) async fn list(call: &Call<'_>) -> Result<Response, AdminError> {
-    let admin = Administrator::of(call)?;
+    let admin = Administrator::of(call).await?;
     let limit = list::limit(call)?;
     let (found, next) = match call.request.query("parent") {
         Some(named) => {
@@ -44,7 +45,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Response, AdminError> {
         None => {
             let after =
                 call.request.query("after").map(|text| Way::parse(text).ok_or_else(list::wrong_after));
-            walk(&call.ports, after.transpose()?, limit).await?
+            walk(&call.ports, admin.top(), after.transpose()?, limit).await?
         }
     };
     Ok(list::answer(found.iter().map(wire::tenant).collect(), next))
@@ -52,13 +53,13 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Response, AdminError> {
 
 /// `GET /admin/tenants/{tenant}`.
 pub(crate) async fn show(call: &Call<'_>) -> Result<Response, AdminError> {
-    let tenant = Administrator::of(call)?.tenant(call).await?;
+    let tenant = Administrator::of(call).await?.tenant(call).await?;
     Ok(web::json(StatusCode::OK, &wire::tenant(&tenant)))
 }
 
 /// `PATCH /admin/tenants/{tenant}`.
 pub(crate) async fn change(call: &Call<'_>) -> Result<Response, AdminError> {
-    let tenant = Administrator::of(call)?.tenant(call).await?;
+    let tenant = Administrator::of(call).await?.tenant(call).await?;
     let asked: TenantChange = call.request.json()?;
     if asked.slug.is_some_and(|slug| slug.0 != tenant.slug) {
         // A tenant's id follows from the slug it was made with.
@@ -75,7 +76,7 @@ pub(crate) async fn change(call: &Call<'_>) -> Result<Response, AdminError> {
 
 /// `DELETE /admin/tenants/{tenant}`.
 pub(crate) async fn delete(call: &Call<'_>) -> Result<Response, AdminError> {
-    let tenant = Administrator::of(call)?.tenant(call).await?;
+    let tenant = Administrator::of(call).await?.tenant(call).await?;
     if tenant.id == TenantId::ROOT {
         return Err(AdminError::RootStays);
     }
@@ -108,19 +109,20 @@ impl Way {
     }
 }
 
-/// A page of the whole tree from after `after` on, and where to go on.
+/// A page of the tree from `top` down, from after `after` on, and where to go on.
 async fn walk(
     ports: &Ports<'_>,
+    top: TenantId,
     after: Option<Way>,
     limit: usize,
 ) -> Result<(Vec<Tenant>, Option<String>), Failure> {
     let mut found = Vec::new();
     let mut next = None;
     // The tenants we are in, each with the place in its list of children up to which all were told.
-    let mut open = vec![(TenantId::ROOT, 0)];
+    let mut open = vec![(top, 0)];
     match after {
         None => {
-            found.extend(tenant::read(ports, TenantId::ROOT).await?);
+            found.extend(tenant::read(ports, top).await?);
             next = Some(Way::of(&open).text());
         }
         Some(way) => {
@@ -155,7 +157,6 @@ async fn walk(
     Ok((found, None))
 }
 
-const ROOT: &str = "root";
-/// The first part of a [`Way`]: the root, which has no place.
+/// The first part of a [`Way`]: where the caller's reach begins, which has no place.
 const TOP: &str = "r";
 const MOST_DEPTH: usize = 500;

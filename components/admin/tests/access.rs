@@ -10,8 +10,11 @@ use testkit::{Browser, World, block_on};
 
 /// Every route with something in place of its parameters.
 fn routes() -> Vec<(&'static str, String)> {
-    let path =
-        |path: &str| path.replace("{tenant}", "root").replace("{account}", "acc_01MAAAAAAAAAAAAAAAAAAAAAAA");
+    let path = |path: &str| {
+        path.replace("{tenant}", "root")
+            .replace("{account}", "acc_01MAAAAAAAAAAAAAAAAAAAAAAA")
+            .replace("{client}", "cli_01MAAAAAAAAAAAAAAAAAAAAAAA")
+    };
     TABLE.iter().map(|(method, route)| (*method, path(route))).collect()
 }
 
@@ -30,6 +33,7 @@ fn unauthorized() {
         with(&format!("Basic {right}")),
         with(right),
         with("Bearer lks_AAAA"),
+        with("Bearer a.b.c"),
         none.with("cookie", &format!("session={right}")),
     ];
     for (method, path) in routes() {
@@ -67,6 +71,9 @@ fn method_not_allowed_and_not_found() {
         "/admin/tenants/acc_00000000000000000000000000",
         "/admin/tenants/nobody/policy",
         "/admin/tenants/nobody/accounts",
+        "/admin/tenants/nobody/clients",
+        "/admin/tenants/root/clients/cli_01MAAAAAAAAAAAAAAAAAAAAAAA",
+        "/admin/tenants/root/clients/acc_01MAAAAAAAAAAAAAAAAAAAAAAA",
         "/admin/tenants/root/accounts/acc_01MAAAAAAAAAAAAAAAAAAAAAAA",
         "/admin/tenants/root/accounts/me",
         "/admin/tenants/a%2Fb",
@@ -81,7 +88,7 @@ fn bodies_that_are_none() {
     let world = World::default();
     for (method, path) in routes()
         .into_iter()
-        .filter(|(method, path)| matches!(*method, "POST" | "PUT" | "PATCH") && !path.contains("/accounts/"))
+        .filter(|(method, path)| matches!(*method, "POST" | "PUT" | "PATCH") && !path.contains("_01M"))
     {
         let text = |media: &'static str, body: &str| {
             block_on(browser().send_text(&world, answer, method, &path, Some((media, body.to_owned()))))

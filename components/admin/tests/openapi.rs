@@ -210,6 +210,20 @@ fn this_room_answers_what_is_told() {
     account(&world, "acme", "grace@acme.example");
     fits(&document, "Account", &get(&world, &format!("/admin/tenants/acme/accounts/{id}")).json);
     fits(&document, "AccountList", &get(&world, "/admin/tenants/acme/accounts?limit=1").json);
+    let asked = json!({ "name": "Orders", "kind": "machine", "scopes": ["admin"] });
+    fits(&document, "NewClient", &asked);
+    let made = send(&world, "POST", "/admin/tenants/acme/clients", asked).json;
+    fits(&document, "ClientWithSecret", &made);
+    let path = format!("/admin/tenants/acme/clients/{}", text(&made, "id"));
+    fits(&document, "ClientWithSecret", &send(&world, "POST", &format!("{path}/secrets"), json!({})).json);
+    let key = jose::SigningKey::of(&[1; 32]).unwrap();
+    let asked = json!({ "name": "Stock", "kind": "machine", "jwks": { "keys": [key.public()] } });
+    fits(&document, "NewClient", &asked);
+    fits(&document, "ClientWithSecret", &send(&world, "POST", "/admin/tenants/acme/clients", asked).json);
+    let asked = json!({ "state": "disabled", "scopes": [] });
+    fits(&document, "ClientChange", &asked);
+    fits(&document, "Client", &send(&world, "PATCH", &path, asked).json);
+    fits(&document, "ClientList", &get(&world, "/admin/tenants/acme/clients?limit=1").json);
     for refusal in [
         send(
             &world,

@@ -9,7 +9,7 @@ pub mod return_to;
 pub mod secret;
 
 pub use email::{Email, EmailError};
-pub use id::{AccountId, Id, IdError, SessionId, TenantId, Ulid};
+pub use id::{AccountId, ClientId, Id, IdError, SessionId, TenantId, Ulid};
 pub use moment::{Moment, Secs, days, hours, mins};
 pub use proof::{Acr, Authenticated, Method};
 pub use return_to::ReturnTo;
