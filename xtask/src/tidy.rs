@@ -22,6 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("mail", &["domain", "kv-schema", "ports"]),
     ("spin-ports", &["domain", "ports", "web"]),
     ("testkit", &["domain", "kv-schema", "ports", "web"]),
+    ("risk-scorer", &["domain", "risk"]),
     ("xtask", &[]),
 ];
 
