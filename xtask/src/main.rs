@@ -7,6 +7,7 @@ mod host;
 mod http;
 mod manifest;
 mod needs;
+mod risk_eval;
 mod say;
 mod schema;
 mod test;
@@ -33,7 +34,9 @@ cargo xtask tidy                                        the house rules: depende
 cargo xtask schema                                      prints what lies in the store to kv-schema/SCHEMA.md
 cargo xtask browser                                     the browser tests alone
 cargo xtask fuzz [--target NAME] [--seconds 60]         every parser of foreign bytes
-cargo xtask bench                                       what docs/PERFORMANCE.md shows, measured on this machine";
+cargo xtask bench                                       what docs/PERFORMANCE.md shows, measured on this machine
+cargo xtask risk-eval [--seed 1]... [--commit ID] [--tiers AKBCD]... [--closed] [--baseline freeman]...
+                                                        what docs/RISK.md shows: the risk model on the benchmark of ../shared/tools";
 
 fn main() -> ExitCode {
     match dispatch(Args::of_process()) {
@@ -59,6 +62,7 @@ fn dispatch(mut args: Args) -> Result<()> {
         "browser" => args.end().and_then(|()| browser::browser(&tree)),
         "fuzz" => fuzz::fuzz(&tree, fuzz::Wanted::from_args(args)?),
         "bench" => bench(&tree, args),
+        "risk-eval" => risk_eval::risk_eval(&tree, &risk_eval::Wanted::from_args(&tree, args)?),
         "help" | "--help" | "-h" => {
             result(HELP);
             Ok(())

@@ -51,7 +51,10 @@ impl Weights {
                 } else {
                     CLASSES.iter().position(|class| *class == row.truth.cls)?
                 };
-                let values = row.evidence.values().map(|(feature, value)| (feature as usize, f64::from(value) / 1000.0));
+                let values = row
+                    .evidence
+                    .values()
+                    .map(|(feature, value)| (feature as usize, f64::from(value) / 1000.0));
                 Some(Sample { values: values.collect(), class, weight: 1.0 })
             })
             .collect();
@@ -120,8 +123,11 @@ impl Weights {
 
     /// In thousandths.
     fn score(&self, row: &Row) -> i32 {
-        let values: Vec<_> =
-            row.evidence.values().map(|(feature, value)| (feature as usize, f64::from(value) / 1000.0)).collect();
+        let values: Vec<_> = row
+            .evidence
+            .values()
+            .map(|(feature, value)| (feature as usize, f64::from(value) / 1000.0))
+            .collect();
         let odds = self.odds(&values);
         let most = odds.iter().copied().fold(f64::MIN, f64::max);
         ((most + odds.iter().map(|odds| (odds - most).exp()).sum::<f64>().ln()) * 1000.0) as i32
@@ -165,3 +171,53 @@ const PRIOR: [f64; HYPOTHESES + 1] = [0.06, 0.06, 0.06, 0.06, 0.06, 0.06, 0.06, 
 const RIDGE: f64 = 1e-5;
 /// To be raised with each change of features or weights.
 const MODEL: &str = "2026-11-1";
+
+#[cfg(test)]
+mod tests {
+    use risk::{Event, Evidence, Groups, Network, Person, Priors};
+
+    use super::*;
+    use crate::records::Truth;
+
+    fn row(attack: bool) -> Row {
+        let here = |prefix| Event {
+            at: 1_760_000_000,
+            network: Some(Network { prefix, system: 1, country: 1, ..Network::default() }),
+            ..Event::default()
+        };
+        let person = Person::default().learn(&here(1));
+        let event = here(if attack { 2 } else { 1 });
+        let evidence = Evidence::gather(&event, Some(&person), &Priors::default(), &Groups::QUIET);
+        let text = if attack { "attack" } else { "legit" }.to_owned();
+        let cls = if attack { "naive".to_owned() } else { text.clone() };
+        let truth = Truth {
+            id: String::new(),
+            user: String::new(),
+            tenant: String::new(),
+            label: text,
+            cls,
+            eval: true,
+            tags: vec![],
+        };
+        Row { truth, evidence, history: 1 }
+    }
+
+    #[test]
+    fn learns_what_tells_an_attack_and_keeps_directions_and_floors() {
+        let rows: Vec<Row> = (0..40).map(|n| row(n % 4 == 0)).collect();
+        let fitted = Weights::fit(rows.iter(), 60);
+        assert!(fitted.score(&rows[0]) > fitted.score(&rows[1]));
+        for (feature, weights) in Feature::ALL.iter().zip(&fitted.weights) {
+            for (h, weight) in weights.iter().enumerate() {
+                match feature.direction() {
+                    Direction::Adds => {
+                        assert!(*weight >= 0.0 && *weight + 1e-9 >= floor(*feature, h), "{feature:?}")
+                    }
+                    Direction::Vouches => assert!(*weight <= 0.0),
+                }
+            }
+        }
+        let source = fitted.source("about", 1, 2);
+        assert!(source.contains("// new_network\n") && source.contains("POINT: i32 = 2;"));
+    }
+}

@@ -62,7 +62,8 @@ fn run(words: &[String]) -> Result<(), String> {
                     rows.push(play(folder, tiers)?);
                 }
             }
-            let about = format!("`risk-scorer fit --tiers {tiers} --steps {steps}` on {} worlds.", folders.len());
+            let names: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
+            let about = format!("`risk-scorer fit --tiers {tiers} --steps {steps} {}`", names.join(" "));
             print(&fit::fit(&rows, steps, &about));
             Ok(())
         }

@@ -12,15 +12,18 @@ pub(crate) const CLASSES: [&str; 7] =
 pub(crate) fn table(rows: &[Row]) -> String {
     let score = |row: &Row| row.evidence.odds() - row.evidence.offset();
     let legit = owners(rows, score);
-    let mut classes = CLASSES.map(|_| Vec::new());
-    for row in rows.iter().filter(|row| row.truth.eval) {
-        if let Some((_, list)) = CLASSES.iter().zip(&mut classes).find(|(class, _)| **class == row.truth.cls) {
-            list.push(score(row));
-        }
+    let mut classes = BTreeMap::<&str, Vec<i32>>::new();
+    for row in rows.iter().filter(|row| row.truth.eval && row.truth.label == "attack") {
+        classes.entry(&row.truth.cls).or_default().push(score(row));
     }
-    let mut out = format!("{:16}{}\n", "", CLASSES.map(|class| format!("{class:>14}")).concat());
+    // The benchmark's order first, then what other data calls an attack.
+    let known = |class: &str| CLASSES.iter().position(|known| *known == class).unwrap_or(CLASSES.len());
+    let mut classes: Vec<_> = classes.into_iter().collect();
+    classes.sort_by_key(|(class, _)| known(class));
+    let names: String = classes.iter().map(|(class, _)| format!("{class:>14}")).collect();
+    let mut out = format!("{:16}{names}\n", "");
     let mut line = |name: &str, of: &dyn Fn(&[i32]) -> f64| {
-        let cells: String = classes.iter().map(|class| format!("{:>14.3}", of(class))).collect();
+        let cells: String = classes.iter().map(|(_, scores)| format!("{:>14.3}", of(scores))).collect();
         out.push_str(&format!("{name:16}{cells}\n"));
     };
     line("AUC", &|attacks| auc(attacks, &legit));
@@ -71,8 +74,10 @@ fn where_it_falls(rows: &[Row], score: impl Fn(&Row) -> i32, from: i32) -> Strin
             *all += 1;
         }
     }
-    let shares: Vec<_> =
-        by.iter().map(|(name, (above, all))| format!("{name} {:.2} %", ratio(*above, *all) * 100.0)).collect();
+    let shares: Vec<_> = by
+        .iter()
+        .map(|(name, (above, all))| format!("{name} {:.2} %", ratio(*above, *all) * 100.0))
+        .collect();
     format!("owners from {from} on: {}\n", shares.join(", "))
 }
 
@@ -87,4 +92,19 @@ fn auc(attacks: &[i32], legit: &[i32]) -> f64 {
 #[allow(clippy::as_conversions, clippy::cast_precision_loss, reason = "counts are far below 2^52")]
 fn ratio(of: usize, all: usize) -> f64 {
     of as f64 / all.max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn areas_and_thresholds_are_those_of_the_benchmark() {
+        assert!((auc(&[3, 4], &[1, 2]) - 1.0).abs() < 1e-9);
+        assert!((auc(&[1, 1], &[1, 1]) - 0.5).abs() < 1e-9);
+        let legit: Vec<i32> = (0..1000).collect();
+        let from = threshold(&legit, 500);
+        assert_eq!(legit.iter().filter(|score| **score >= from).count(), 50);
+        assert_eq!(threshold(&[1, 2, 3, 4], 0), 5);
+    }
 }

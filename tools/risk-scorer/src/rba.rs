@@ -42,8 +42,14 @@ pub(crate) fn convert(csv: &Path, folder: &Path) -> Result<(), String> {
 struct Columns(HashMap<String, usize>);
 
 /// Columns without which a row says nothing.
-const NEEDED: [&str; 6] =
-    ["Login Timestamp", "User ID", "IP Address", "User Agent String", "Login Successful", "Is Account Takeover"];
+const NEEDED: [&str; 6] = [
+    "Login Timestamp",
+    "User ID",
+    "IP Address",
+    "User Agent String",
+    "Login Successful",
+    "Is Account Takeover",
+];
 /// The account that all unknown names share; it has no owner (RISK-BENCHMARK section 2).
 const SHARED: &str = "-4324475583306591935";
 /// From here on numbers of autonomous systems are made up, as are addresses in 10.0.0.0/8.
@@ -68,7 +74,8 @@ impl Columns {
         let user = cell("User ID").ok_or("no `User ID`")?;
         let ip = cell("IP Address").ok_or("no `IP Address`")?;
         let t = seconds(cell("Login Timestamp").ok_or("no `Login Timestamp`")?)?;
-        let yes = |name: &str| cell(name).is_some_and(|cell| cell.eq_ignore_ascii_case("true") || cell == "1");
+        let yes =
+            |name: &str| cell(name).is_some_and(|cell| cell.eq_ignore_ascii_case("true") || cell == "1");
         let (success, taken) = (yes("Login Successful"), yes("Is Account Takeover"));
         let real = !ip.starts_with("10.");
         let asn = cell("ASN").and_then(|asn| asn.parse::<u32>().ok()).filter(|asn| *asn < MADE_UP);
@@ -78,7 +85,8 @@ impl Columns {
             let (name, version) = text.split_at(at);
             (name.trim().to_owned(), version.trim().to_owned())
         };
-        let ((browser, major), (os, os_version)) = (split("Browser Name and Version"), split("OS Name and Version"));
+        let ((browser, major), (os, os_version)) =
+            (split("Browser Name and Version"), split("OS Name and Version"));
         let outcome = match success {
             true => "success",
             false if user == SHARED => "unknown_user",
@@ -144,7 +152,8 @@ fn seconds(text: &str) -> Result<f64, String> {
     }
     // Days from civil, with the year beginning in March.
     let year = if month <= 2 { year - 1 } else { year };
-    let days = 365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400)
+    let days = 365 * year + year.div_euclid(4) - year.div_euclid(100)
+        + year.div_euclid(400)
         + (153 * ((month + 9) % 12) + 2) / 5
         + day
         - 719_469;
@@ -173,7 +182,10 @@ mod tests {
         assert_eq!((event["user"].as_str(), event["asn"].as_u64()), (Some("-42"), Some(64500)));
         assert_eq!((event["region"].as_str(), event["city"].as_str()), (None, Some("Oslo, Sentrum")));
         assert_eq!(event["user_agent"], "Mozilla/5.0 (X11, \"Linux\")");
-        assert_eq!((event["parsed"]["browser"].as_str(), event["parsed"]["major"].as_str()), (Some("Firefox"), Some("20.0.0.1618")));
+        assert_eq!(
+            (event["parsed"]["browser"].as_str(), event["parsed"]["major"].as_str()),
+            (Some("Firefox"), Some("20.0.0.1618"))
+        );
         assert_eq!((event["rtt_ms"].as_f64(), event["outcome"].as_str()), (Some(612.0), Some("success")));
         assert_eq!((truth["label"].as_str(), truth["id"].as_str()), (Some("legit"), Some("r7")));
         let recorded: crate::wire::Recorded = serde_json::from_value(event).unwrap();
@@ -183,10 +195,18 @@ mod tests {
     #[test]
     fn takeovers_failures_and_made_up_networks_are_told_apart() {
         let (event, truth) = row("1,2020-02-03 12:43:30.772,-42,,10.3.1.2,RO,-,-,500012,x,Chrome 1,Mac OS X 10,desktop,True,True,True").unwrap();
-        assert_eq!((event["asn"].as_u64(), event["country"].as_str(), event["rtt_ms"].as_f64()), (None, None, None));
+        assert_eq!(
+            (event["asn"].as_u64(), event["country"].as_str(), event["rtt_ms"].as_f64()),
+            (None, None, None)
+        );
         assert_eq!((truth["label"].as_str(), truth["cls"].as_str()), (Some("attack"), Some("takeover")));
-        let (event, truth) = row(&format!("2,2020-02-29 00:00:00,{SHARED},,203.0.113.7,NO,-,-,1,x,,,,False,False,False")).unwrap();
-        assert_eq!((event["outcome"].as_str(), truth["label"].as_str()), (Some("unknown_user"), Some("noise")));
+        let (event, truth) =
+            row(&format!("2,2020-02-29 00:00:00,{SHARED},,203.0.113.7,NO,-,-,1,x,,,,False,False,False"))
+                .unwrap();
+        assert_eq!(
+            (event["outcome"].as_str(), truth["label"].as_str()),
+            (Some("unknown_user"), Some("noise"))
+        );
         assert_eq!(event["t"], 1_582_934_400.0);
     }
 

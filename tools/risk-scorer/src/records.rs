@@ -39,7 +39,9 @@ pub(crate) struct Row {
 pub(crate) fn play(folder: &Path, tiers: &str) -> Result<Vec<Row>, String> {
     let open = |name: &str| {
         let path = folder.join(name);
-        File::open(&path).map(BufReader::new).map_err(|error| format!("cannot read `{}`: {error}", path.display()))
+        File::open(&path)
+            .map(BufReader::new)
+            .map_err(|error| format!("cannot read `{}`: {error}", path.display()))
     };
     let mut world = World::default();
     let mut history = std::collections::HashMap::<String, u32>::new();
@@ -49,7 +51,10 @@ pub(crate) fn play(folder: &Path, tiers: &str) -> Result<Vec<Row>, String> {
         let recorded: Recorded = serde_json::from_str(&event).map_err(|it| it.to_string())?;
         let truth: Truth = serde_json::from_str(&truth).map_err(|it| it.to_string())?;
         if recorded.id != truth.id {
-            return Err(format!("`{}` is not `{}`: events and truth do not belong together", recorded.id, truth.id));
+            return Err(format!(
+                "`{}` is not `{}`: events and truth do not belong together",
+                recorded.id, truth.id
+            ));
         }
         let recorded = recorded.only(tiers);
         if recorded.outcome != "success" {
@@ -64,6 +69,12 @@ pub(crate) fn play(folder: &Path, tiers: &str) -> Result<Vec<Row>, String> {
             world.learn(&recorded);
         }
     }
-    crate::say(&format!("{}: {} sign-ins, largest record {} bytes", folder.display(), rows.len(), world.largest()));
+    crate::say(&format!(
+        "{}, tiers {tiers}: {} sign-ins, a person takes {} bytes at most, a tenant's priors {}",
+        folder.display(),
+        rows.len(),
+        world.largest(),
+        world.largest_priors()
+    ));
     Ok(rows)
 }

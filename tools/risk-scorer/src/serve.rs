@@ -37,7 +37,9 @@ fn answer(world: &mut World, line: &str) -> std::io::Result<Value> {
             // The score of 0 to 100 is too coarse to compare thresholds by; this is what it is made of.
             let odds = f64::from(evidence.odds() - evidence.offset()) / 1000.0;
             let reasons: Vec<_> = verdict.reasons.iter().map(|reason| reason.code).collect();
-            Ok(json!({ "id": recorded.id, "score": odds, "points": verdict.score, "level": verdict.level, "reasons": reasons }))
+            Ok(
+                json!({ "id": recorded.id, "score": odds, "points": verdict.score, "level": verdict.level, "reasons": reasons }),
+            )
         }
         "learn" if asked.accepted => {
             world.learn(recorded);

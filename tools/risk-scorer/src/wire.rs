@@ -67,7 +67,10 @@ impl Recorded {
                 _ => Proof::None,
             },
             hints: self.ch.as_ref().map(|ch| {
-                hash(&[ch.model.as_deref().unwrap_or_default(), ch.platform_version.as_deref().unwrap_or_default()])
+                hash(&[
+                    ch.model.as_deref().unwrap_or_default(),
+                    ch.platform_version.as_deref().unwrap_or_default(),
+                ])
             }),
             language: self.lang.as_deref().map(|lang| hash(&[lang])),
             screen: self.screen.as_deref().map(|screen| hash(&[screen])),
@@ -101,7 +104,11 @@ impl Recorded {
         let place = match (&self.city, self.lat, self.lon) {
             (Some(city), Some(north), Some(east)) => {
                 let country = self.country.as_deref().unwrap_or_default();
-                Some(Place { id: hash(&[country, city]), north: tenths(north * 10.0) / 10, east: tenths(east * 10.0) / 10 })
+                Some(Place {
+                    id: hash(&[country, city]),
+                    north: tenths(north * 10.0) / 10,
+                    east: tenths(east * 10.0) / 10,
+                })
             }
             _ => None,
         };
@@ -174,12 +181,18 @@ pub(crate) fn hash(parts: &[&str]) -> u32 {
     u32::from_le_bytes([a ^ e, b ^ f, c ^ g, d ^ h])
 }
 
-#[allow(clippy::as_conversions, reason = "saturates, which is what is wanted; there is no other conversion from floating point")]
+#[allow(
+    clippy::as_conversions,
+    reason = "saturates, which is what is wanted; there is no other conversion from floating point"
+)]
 fn whole(value: f64) -> u32 {
     value as u32
 }
 
-#[allow(clippy::as_conversions, reason = "saturates, which is what is wanted; there is no other conversion from floating point")]
+#[allow(
+    clippy::as_conversions,
+    reason = "saturates, which is what is wanted; there is no other conversion from floating point"
+)]
 fn tenths(value: f64) -> i16 {
     (value * 10.0) as i16
 }

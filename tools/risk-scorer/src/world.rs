@@ -91,6 +91,13 @@ impl World {
         self.people.values().map(|known| known.person.to_bytes().len()).max().unwrap_or(0)
     }
 
+    /// The largest priors of a tenant, in bytes of JSON.
+    pub(crate) fn largest_priors(&self) -> usize {
+        let size =
+            |tenant: &Tenant| serde_json::to_string(&tenant.tally.priors()).map_or(0, |text| text.len());
+        self.tenants.values().map(size).max().unwrap_or(0)
+    }
+
     /// The event, with the cookie that we know it by.
     fn read(&mut self, recorded: &Recorded) -> Event {
         let mut event = recorded.event();
@@ -115,7 +122,8 @@ impl World {
         let [account, prefix, agent, tenant] = counters(recorded, event).map(|key| {
             let times = self.failures.get(&key);
             let since = |seconds: u32| {
-                let count = times.map_or(0, |times| times.iter().filter(|at| **at + seconds >= event.at).count());
+                let count =
+                    times.map_or(0, |times| times.iter().filter(|at| **at + seconds >= event.at).count());
                 u32::try_from(count).unwrap_or(u32::MAX)
             };
             Some(Count { hour: since(3600), day: since(86_400) })
