@@ -6,6 +6,7 @@ pub mod bearer;
 pub mod budget;
 pub mod ceremony;
 pub mod client;
+pub mod factors;
 pub mod fga;
 pub mod handoff;
 pub mod inherit;

@@ -1,10 +1,10 @@
-//! An account's passkeys, in one record beside it: adding, renaming and removing are one swap each.
+//! An account's passkeys, in one record beside it with its other second factors: adding, renaming and removing are one swap each.
 
 use domain::{AccountId, Moment};
 use ports::{Failure, Ports};
 use serde::{Deserialize, Serialize};
 
-use crate::{Change, Key, Page, Record, record, unique};
+use crate::{Change, Key, Page, Record, factors::Factors, record, unique};
 
 /// A passkey.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,14 +23,17 @@ pub struct Passkey {
     pub credential: serde_json::Value,
 }
 
-/// The passkeys of one account.
+/// The passkeys of one account, and its other second factors.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Passkeys {
     /// In the order they came.
     pub credentials: Vec<Passkey>,
-    /// When signing in with one of them failed lately; a signal for the risk.
+    /// When one of them, or of the other factors, was answered wrongly lately; a signal for the risk.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<Moment>,
+    /// What else can answer a step-up.
+    #[serde(default)]
+    pub factors: Factors,
 }
 
 impl Passkeys {
@@ -51,7 +54,7 @@ impl Record for Passkeys {
     const PAGE: Page = Page {
         name: "passkeys",
         key: "lk1:_:passkeys:{account}",
-        holds: "the account's passkeys with their names, public keys and counters",
+        holds: "the account's passkeys with their names, public keys and counters; its authenticator app (secret wrapped under `keyring_key`, last time step, wrong codes in a row) and what its recovery codes hash to",
         lives: "as long as the account",
         use_: "swapped",
         written_by: &["passkey", "magic-link", "step-up", "admin"],

@@ -98,8 +98,8 @@ impl Record for Sessions {
         holds: "the account's open sessions (digest of the cookie, tenant, methods, times, browser), known devices and when it first signed in; at most 50 and 20",
         lives: "as long as the account; sessions past their end are dropped with the next change",
         use_: "swapped",
-        written_by: &["session", "magic-link", "admin"],
-        read_by: &["passkey", "step-up"],
+        written_by: &["session", "magic-link", "admin", "passkey", "step-up"],
+        read_by: &[],
     };
 }
 

@@ -4,6 +4,7 @@ use domain::Email;
 use kv_schema::{
     Account, Change, Tenant,
     account::{self, Created, Joined, State},
+    factors::Factors,
     passkeys, sessions,
 };
 use ports::Ports;
@@ -104,8 +105,9 @@ pub(crate) async fn reset_factors(call: &Call<'_>) -> Result<Response, AdminErro
     let admin = Administrator::of(call).await?;
     let (_, account) = admin.member(call).await?;
     admin.whole(call, &account).await?;
-    // The passkeys first: a session begun with one in between is ended below. Cut short, asking again ends them.
+    // The factors first: a session begun with one in between is ended below. Cut short, asking again ends them.
     let removed = passkeys::update(&call.ports, account.id, |passkeys| {
+        passkeys.factors = Factors::default();
         Change::Write(std::mem::take(&mut passkeys.credentials))
     });
     for passkey in removed.await?.unwrap_or_default() {

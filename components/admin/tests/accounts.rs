@@ -4,8 +4,8 @@
 mod common;
 
 use common::{account, ask, each, get, pages, refused, send, tenant, text, told};
-use domain::{AccountId, Authenticated, Method, days};
-use kv_schema::{Change, passkeys, passkeys::Passkey, sessions};
+use domain::{AccountId, Authenticated, Digest, Method, SessionId, Ulid, days};
+use kv_schema::{Change, factors::Recovery, passkeys, passkeys::Passkey, sessions};
 use serde_json::{Value, json};
 use testkit::{World, block_on, join_all};
 
@@ -56,6 +56,17 @@ fn add_passkey(world: &World, id: &str, credential: &str) -> bool {
         .unwrap();
         true
     })
+}
+
+fn add_recovery_codes(world: &World, id: &str) {
+    let (codes, session) = (vec![Digest::of(&[b"code"])], SessionId::of(Ulid::new(world.now(), [9; 10])));
+    let list = Recovery { codes, made: world.now(), used: None, wrong: 0, session };
+    let ports = world.ports();
+    let added = passkeys::update(&ports, id.parse().unwrap(), |passkeys| {
+        passkeys.factors.recovery = Some(list.clone());
+        Change::Write(())
+    });
+    block_on(added).unwrap();
 }
 
 #[test]
@@ -244,6 +255,7 @@ fn resetting_factors_removes_passkeys_frees_their_ids_and_ends_sessions_even_if_
         let other = account(&world, "acme", "eve@acme.example");
         assert!(add_passkey(&world, &id, "AAAA") && add_passkey(&world, &id, "BBBB"));
         assert!(!add_passkey(&world, &other, "AAAA"), "taken");
+        add_recovery_codes(&world, &id);
         let cookie = sign_in(&world, &id, "acme");
         let reset = || send(&world, "POST", &format!("{ACCOUNTS}/{id}/reset-factors"), Value::Null);
         world.store.dies_after.set(Some(writes));
@@ -254,6 +266,8 @@ fn resetting_factors_removes_passkeys_frees_their_ids_and_ends_sessions_even_if_
         assert!(!signed_in(&world, &cookie));
         assert_eq!(told(get(&world, &format!("{ACCOUNTS}/{id}")), 200)["passkeys"], 0);
         assert!(first == 503 || add_passkey(&world, &other, "AAAA"), "free again");
+        let left = block_on(passkeys::read(&world.ports(), id.parse().unwrap())).unwrap().unwrap();
+        assert!(!left.has_factor(), "nor an authenticator app, nor recovery codes");
     }
 }
 

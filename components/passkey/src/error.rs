@@ -90,6 +90,8 @@ pub(crate) enum RegisterError {
     CredentialKnown,
     /// The account was to enrol its first factor, and has one.
     FactorThere,
+    /// The session has one factor, and the account has an authenticator app or recovery codes.
+    StepUpRequired,
     /// The account has as many passkeys as one may have.
     TooMany,
     /// The account went away.
@@ -111,6 +113,7 @@ impl From<RegisterError> for Problem {
                 "too_many_passkeys",
                 format!("remove a passkey first: {} is the most", kv_schema::passkeys::Passkeys::MOST),
             ),
+            RegisterError::StepUpRequired => step_up_required(),
             RegisterError::CeremonyGone
             | RegisterError::CredentialKnown
             | RegisterError::FactorThere
@@ -120,6 +123,11 @@ impl From<RegisterError> for Problem {
             RegisterError::Failure(failure) => failure.into(),
         }
     }
+}
+
+/// The session has one factor, and the account more.
+pub(crate) fn step_up_required() -> Problem {
+    Problem::forbidden("step_up_required", "sign in again with the second factor you have, then change it")
 }
 
 macro_rules! wraps {

@@ -4,7 +4,7 @@ use kv_schema::{Change, passkeys, passkeys::Passkeys};
 use serde_json::json;
 use web::{Call, Problem, Response, StatusCode};
 
-use crate::{caller, wire};
+use crate::{caller, error, wire};
 
 /// `GET /passkey/credentials`
 pub(crate) async fn list(call: &Call<'_>) -> Result<Response, Problem> {
@@ -41,20 +41,25 @@ pub(crate) async fn rename(call: &Call<'_>) -> Result<Response, Problem> {
 /// `DELETE /passkey/credentials/{id}`
 pub(crate) async fn remove(call: &Call<'_>) -> Result<Response, Problem> {
     call.same_site()?;
-    let account = caller::signed_in(call).await?;
+    let caller = caller::owner(call).await?;
+    let account = caller.account();
     let id = call.param("id");
     let removed = passkeys::update(&call.ports, account.id, |passkeys: &mut Passkeys| {
+        if !caller.may_change(&call.ports, passkeys) {
+            return Change::Leave(Err(error::step_up_required()));
+        }
         match passkeys.credentials.iter().position(|passkey| passkey.id == id) {
             Some(at) => {
                 let passkey = passkeys.credentials.remove(at);
-                Change::Write(Some((passkey, passkeys.clone())))
+                passkeys.factors.drop_orphans(passkeys.credentials.len());
+                Change::Write(Ok((passkey, passkeys.clone())))
             }
-            None => Change::Leave(None),
+            None => Change::Leave(Err(Problem::not_found())),
         }
     });
-    let (passkey, passkeys) = removed.await?.flatten().ok_or_else(Problem::not_found)?;
+    let (passkey, passkeys) = removed.await?.ok_or_else(Problem::not_found)??;
     // Only now: were this cut short, nobody else could register the id, and its owner still could.
     passkeys::release(&call.ports, &passkey).await?;
-    let signal = wire::signal(call.ports.settings, &account, &passkeys);
+    let signal = wire::signal(call.ports.settings, account, &passkeys);
     Ok(web::json(StatusCode::OK, &json!({ "signal": signal })))
 }

@@ -7,7 +7,7 @@ use kv_schema::{
     passkeys::{Passkey, Passkeys},
     tenant,
 };
-use ports::Failure;
+use ports::{Failure, Ports};
 use web::{Call, Response, StatusCode, cookie};
 use webauthn::{Registered, RegistrationResponse, User};
 
@@ -27,7 +27,7 @@ pub(crate) async fn options(call: &Call<'_>) -> Result<Response, RegisterError> 
     let account = caller.account();
     let asked: RegisterOptions = call.request.json_or_empty()?;
     let passkeys = passkeys::read(ports, account.id).await?.ok_or(RegisterError::AccountGone)?;
-    room_for_one(&passkeys, &caller)?;
+    room_for_one(ports, &passkeys, &caller)?;
     let exclude: Vec<_> = passkeys.credentials.iter().map(|passkey| &passkey.credential).collect();
     let rp = relying_party(ports.settings, &our_name(call).await?);
     let handle = wire::handle(account)?;
@@ -70,7 +70,7 @@ pub(crate) async fn verify(call: &Call<'_>) -> Result<Response, RegisterError> {
         number,
         credential: registered.credential.clone(),
     };
-    let added = passkeys::update(ports, account.id, |passkeys| add(passkeys, &caller, &new)).await?;
+    let added = passkeys::update(ports, account.id, |passkeys| add(ports, passkeys, &caller, &new)).await?;
     match added {
         Some(Ok(passkeys)) => answer_created(call, &caller, &registered, &passkeys),
         // The account has it already under this very claim, which therefore stays.
@@ -82,11 +82,16 @@ pub(crate) async fn verify(call: &Call<'_>) -> Result<Response, RegisterError> {
     }
 }
 
-fn add(passkeys: &mut Passkeys, caller: &Caller, new: &Passkey) -> Change<Result<Passkeys, RegisterError>> {
+fn add(
+    ports: &Ports<'_>,
+    passkeys: &mut Passkeys,
+    caller: &Caller,
+    new: &Passkey,
+) -> Change<Result<Passkeys, RegisterError>> {
     if passkeys.find(&new.id).is_some() {
         return Change::Leave(Err(RegisterError::CredentialKnown));
     }
-    if let Err(error) = room_for_one(passkeys, caller) {
+    if let Err(error) = room_for_one(ports, passkeys, caller) {
         return Change::Leave(Err(error));
     }
     let taken: Vec<&str> = passkeys.credentials.iter().map(|each| each.name.as_str()).collect();
@@ -96,9 +101,10 @@ fn add(passkeys: &mut Passkeys, caller: &Caller, new: &Passkey) -> Change<Result
 }
 
 /// Whether one more may be added: a first factor that is enrolled during a sign-in has to be the first.
-fn room_for_one(passkeys: &Passkeys, caller: &Caller) -> Result<(), RegisterError> {
+fn room_for_one(ports: &Ports<'_>, passkeys: &Passkeys, caller: &Caller) -> Result<(), RegisterError> {
     match caller {
-        Caller::Enrolling(_) if !passkeys.credentials.is_empty() => Err(RegisterError::FactorThere),
+        Caller::Enrolling(_) if passkeys.has_factor() => Err(RegisterError::FactorThere),
+        _ if !caller.may_change(ports, passkeys) => Err(RegisterError::StepUpRequired),
         _ if passkeys.credentials.len() >= Passkeys::MOST => Err(RegisterError::TooMany),
         _ => Ok(()),
     }

@@ -9,9 +9,11 @@
 
 mod forge;
 
-use domain::{Authenticated, Digest, Method, TenantId, mins};
-use forge::{Key, Person, ask, b64, person, post, register, verify};
-use kv_schema::{Change, account, handoff, passkeys, tenant, transaction, transaction::Transaction};
+use domain::{Authenticated, Digest, Method, SessionId, TenantId, Ulid, mins};
+use forge::{Key, Person, ask, b64, person, post, register, session_by, verify};
+use kv_schema::{
+    Change, account, factors::Recovery, handoff, passkeys, tenant, transaction, transaction::Transaction,
+};
 use passkey::routes::answer;
 use serde_json::{Value, json};
 use testkit::{Answer, Browser, World, block_on, join_all};
@@ -406,6 +408,43 @@ fn a_step_up_may_enrol_the_first_factor_and_no_other() {
         refused(&post(&world, &mut second, "/passkey/register/verify", body).await);
         world.advance(mins(10));
         assert_eq!(post(&world, &mut yes, "/passkey/register/options", json!({})).await.status, 401);
+    });
+}
+
+/// Who reads a mailbox and no more must not get round an authenticator app or recovery codes by a passkey of their own, nor take the owner's away.
+#[test]
+fn step_up_required_beside_other_factors_unless_the_session_has_two() {
+    let world = World::default();
+    block_on(async {
+        let mut ada = person(&world, "ada@acme.example").await;
+        let key = register(&world, &mut ada, "first").await;
+        let early = post(&world, &mut ada.browser, "/passkey/register/options", json!({})).await.json;
+        let made = world.now();
+        passkeys::update(&world.ports(), ada.account.id, |passkeys| {
+            let codes = vec![Digest::of(&[b"code"])];
+            let session = SessionId::of(Ulid::new(made, [9; 10]));
+            passkeys.factors.recovery = Some(Recovery { codes, made, used: None, wrong: 0, session });
+            Change::Write(())
+        })
+        .await
+        .unwrap();
+        let told = post(&world, &mut ada.browser, "/passkey/register/options", json!({})).await;
+        assert_eq!((told.status, told.code()), (403, "step_up_required"));
+        let body = Key::new("second", &ada.handle()).register(&early).json();
+        let told = post(&world, &mut ada.browser, "/passkey/register/verify", body).await;
+        assert_eq!((told.status, told.code()), (403, "step_up_required"), "in the swap, too");
+        let path = format!("/passkey/credentials/{}", key.id());
+        let told = ada.browser.send(&world, answer, "DELETE", &path, Value::Null).await;
+        assert_eq!((told.status, told.code()), (403, "step_up_required"));
+        assert_eq!(list(&world, &mut ada.browser).await.status, 200, "to look is free");
+
+        let mut strong = session_by(&world, &ada.account, Method::Passkey).await;
+        let told = post(&world, &mut strong, "/passkey/register/options", json!({})).await;
+        assert_eq!(told.status, 200, "{}", told.text);
+        let told = strong.send(&world, answer, "DELETE", &path, Value::Null).await;
+        assert_eq!(told.status, 200, "{}", told.text);
+        let left = passkeys::read(&world.ports(), ada.account.id).await.unwrap().unwrap();
+        assert!(!left.has_factor(), "codes stand for nothing once the last factor is gone");
     });
 }
 

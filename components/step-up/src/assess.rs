@@ -1,6 +1,6 @@
 //! `POST /step-up/assess`: the one place that clears a handoff without a second factor.
 
-use domain::Plain;
+use domain::{Method, Plain};
 use futures::future::join4;
 use kv_schema::{
     Account, Handoff, Tenant, account,
@@ -9,11 +9,10 @@ use kv_schema::{
     transaction::{self, Transaction},
 };
 use risk::{Level, Thresholds, Verdict};
-use serde_json::json;
 use web::{Call, Problem, Response, StatusCode, cookie};
 
 use crate::{
-    decide::{self, Decision},
+    decide::{self, Decision, Second},
     error::StepUpError,
     page, signals,
     wire::{self, Assess},
@@ -39,9 +38,17 @@ struct Judged {
 enum Outcome {
     /// With the cleared handoff.
     Allow(Plain<String>),
-    /// With the cookie of the transaction that waits, and whether a factor has to be set up first.
-    Challenge(Plain<String>, bool),
+    /// With the cookie of the transaction that waits.
+    Challenge(Plain<String>, Ask),
     Block,
+}
+
+/// What is asked.
+enum Ask {
+    /// One of these.
+    Answer(Vec<Method>),
+    /// To set one of these up first.
+    Enrol(&'static [Method]),
 }
 
 impl Judged {
@@ -51,11 +58,11 @@ impl Judged {
         Ok(match &self.outcome {
             Outcome::Allow(cleared) => answer("allow", vec![("handoff", cleared.reveal().as_str().into())]),
             Outcome::Block => answer("block", vec![]),
-            Outcome::Challenge(plain, enrol) => {
-                let mut more = vec![("factors", json!([wire::PASSKEY]))];
-                if *enrol {
-                    more.push(("enrol", true.into()));
-                }
+            Outcome::Challenge(plain, ask) => {
+                let more = match ask {
+                    Ask::Answer(factors) => vec![("factors", wire::factors(factors))],
+                    Ask::Enrol(factors) => vec![("factors", wire::factors(factors)), ("enrol", true.into())],
+                };
                 let mut response = answer("challenge", more);
                 cookie::set(
                     call.ports.settings,
@@ -69,11 +76,11 @@ impl Judged {
         })
     }
 
-    /// Without script there is no passkey, so a challenge leads nowhere from here and its cookie is not even set.
+    /// Without script nothing here can answer a challenge, so its cookie is not even set.
     fn page(&self) -> Response {
         match &self.outcome {
             Outcome::Allow(cleared) => page::allowed(cleared),
-            Outcome::Challenge(_, enrol) => page::challenged(*enrol),
+            Outcome::Challenge(_, ask) => page::challenged(matches!(ask, Ask::Enrol(_))),
             Outcome::Block => page::blocked(&self.verdict),
         }
     }
@@ -102,16 +109,21 @@ async fn judge(call: &Call<'_>) -> Result<Judged, Problem> {
     let known = device.filter(|_| signals.device == risk::Signal::Known(risk::Device::Known));
     handoff.terms = Some(Terms::of(&tenant, known));
     let mut verdict = risk::score(&signals, thresholds(&tenant));
-    // The channel of the first factor is never the second; a passkey as the first is worth two and is not asked anything.
-    let has_factor = !passkeys.credentials.is_empty();
-    match decide::decide(verdict.level, tenant.policy.second_factor(), handoff.who.acr(), has_factor) {
+    // The channel of the first factor is never the second: none of these is a mail, and a passkey as the first is worth two and is not asked anything.
+    let usable = passkeys.usable();
+    let second = match (usable.is_empty(), passkeys.has_factor()) {
+        (false, _) => Second::Usable,
+        (true, true) => Second::Spent,
+        (true, false) => Second::None,
+    };
+    match decide::decide(verdict.level, tenant.policy.second_factor(), handoff.who.acr(), second) {
         Decision::Allow => {
             let (who, browser) = (handoff.who.clone(), handoff.browser);
             let cleared = handoff.dangerous_clear(who, browser, ports.now).seal(ports)?;
             Ok(Judged { verdict, outcome: Outcome::Allow(cleared) })
         }
-        Decision::Challenge => challenge(call, handoff, verdict, false).await,
-        Decision::Enrol => challenge(call, handoff, verdict, true).await,
+        Decision::Challenge => challenge(call, handoff, verdict, Ask::Answer(usable)).await,
+        Decision::Enrol => challenge(call, handoff, verdict, Ask::Enrol(ENROLLED_ON_THE_WAY)).await,
         Decision::Block(why) => {
             verdict.reasons.push(why);
             Ok(blocked(call, &handoff, verdict))
@@ -135,15 +147,19 @@ async fn challenge(
     call: &Call<'_>,
     handoff: Handoff,
     mut verdict: Verdict,
-    may_enrol: bool,
+    ask: Ask,
 ) -> Result<Judged, Problem> {
     if verdict.level == Level::Low {
         verdict.reasons.push(decide::REQUIRED);
     }
+    let may_enrol = matches!(ask, Ask::Enrol(_));
     let waiting = Transaction { handoff, challenge: None, wrong: 0, may_enrol };
     let plain = transaction::open(&call.ports, &waiting).await?;
-    Ok(Judged { verdict, outcome: Outcome::Challenge(plain, may_enrol) })
+    Ok(Judged { verdict, outcome: Outcome::Challenge(plain, ask) })
 }
+
+/// Recovery codes are none: they stand for a factor that somebody has.
+const ENROLLED_ON_THE_WAY: &[Method] = &[Method::Passkey, Method::Totp];
 
 fn blocked(call: &Call<'_>, handoff: &Handoff, verdict: Verdict) -> Judged {
     let codes: Vec<_> = verdict.reasons.iter().map(|reason| reason.code).collect();

@@ -16,6 +16,14 @@ pub(crate) enum StepUpError {
     TooManyTries(u64),
     /// The account was disabled or left the tenant while the transaction waited.
     Blocked,
+    /// The factor was switched off by wrong answers before this one.
+    FactorDisabled,
+    /// The session has one factor, and the account has more.
+    StepUpRequired,
+    /// No authenticator app is being set up, or it took too long.
+    EnrolmentGone,
+    /// A secret could not be drawn.
+    Unpresentable(qrcode::types::QrError),
     /// The verifier could not make a question.
     Verifier(webauthn::Error),
 }
@@ -41,6 +49,23 @@ impl From<StepUpError> for Problem {
             StepUpError::Blocked => {
                 Self::forbidden("blocked", "this account cannot sign in here; ask whoever manages it for you")
             }
+            StepUpError::FactorDisabled => Self::forbidden(
+                "factor_disabled",
+                "this was switched off after too many wrong codes; use another factor, or ask whoever manages your account",
+            ),
+            StepUpError::StepUpRequired => Self::forbidden(
+                "step_up_required",
+                "sign in again with the second factor you have, then change it",
+            ),
+            StepUpError::EnrolmentGone => {
+                Self::bad("enrolment_gone", "no authenticator app is being set up; begin again")
+            }
+            StepUpError::Unpresentable(why) => Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "misconfigured",
+                "the service is not set up completely; its log says what is missing",
+            )
+            .caused_by(why),
             StepUpError::Verifier(why) => Self::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "misconfigured",

@@ -23,9 +23,9 @@ pub(crate) fn allowed(cleared: &Plain<String>) -> Response {
 /// What would have to happen next needs script.
 pub(crate) fn challenged(enrol: bool) -> Response {
     let text = if enrol {
-        "Your organisation asks for a passkey at every sign-in, and none is set up yet. Setting one up needs scripts: allow them for this site, then sign in again."
+        "Your organisation asks for a second step at every sign-in, and none is set up yet. Setting one up needs scripts: allow them for this site, then sign in again."
     } else {
-        "This sign-in has to be confirmed with your passkey. That needs scripts: allow them for this site, then sign in again."
+        "This sign-in has to be confirmed with your passkey or a code. That needs scripts: allow them for this site, then sign in again."
     };
     html::step(StatusCode::OK, &Step { title: "One more step", text, ..end() })
 }

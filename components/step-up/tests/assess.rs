@@ -187,7 +187,7 @@ fn policy_always_asks_at_low_risk_and_offers_enrolment_to_who_has_no_factor() {
         );
         assert!(told.json.get("enrol").is_none());
         let told = challenged(&world, &mut browser, &without).await;
-        assert_eq!((&told.json["factors"], &told.json["enrol"]), (&json!(["passkey"]), &json!(true)));
+        assert_eq!((&told.json["factors"], &told.json["enrol"]), (&json!(["passkey", "totp"]), &json!(true)));
         let open =
             kv_schema::transaction::read(&world.ports(), &browser.cookies["transaction"]).await.unwrap();
         assert!(open.unwrap().1.may_enrol);

@@ -232,12 +232,7 @@ fn right_answers_spend_nothing() {
 
 /// Later than the first, when earlier failures would be a risk of their own.
 async fn challenged_again(world: &World, browser: &mut Browser, account: &Account) {
-    passkeys::update(&world.ports(), account.id, |passkeys| {
-        passkeys.failed.clear();
-        Change::Write(())
-    })
-    .await
-    .unwrap();
+    forget_failures(world, account).await;
     challenged(world, browser, account).await;
 }
 
@@ -325,8 +320,12 @@ fn an_unknown_factor_names_the_known_ones() {
     block_on(async {
         let (_, _, mut browser) = before_the_question(&world).await;
         for (body, field) in [
-            (json!({ "factor": "totp", "code": "123456" }), "factor"),
             (json!({ "factor": "email", "code": "123456" }), "factor"),
+            (json!({ "factor": "totp" }), "code"),
+            (json!({ "factor": "totp", "code": "" }), "code"),
+            (json!({ "factor": "totp", "code": 123456 }), "code"),
+            (json!({ "factor": "recovery_code" }), "code"),
+            (json!({ "factor": "recovery_code", "code": "A".repeat(65) }), "code"),
             (json!({ "factor": 7 }), "factor"),
             (json!({}), "factor"),
             (json!({ "factor": "passkey" }), "response"),
@@ -339,8 +338,8 @@ fn an_unknown_factor_names_the_known_ones() {
                 "{body}"
             );
         }
-        let told = post(&world, &mut browser, "/step-up/verify", json!({ "factor": "totp" })).await;
-        assert!(told.text_of("detail").contains("`passkey`"));
+        let told = post(&world, &mut browser, "/step-up/verify", json!({ "factor": "sms" })).await;
+        assert!(told.text_of("detail").contains("`passkey`, `totp` or `recovery_code`"));
         let twice = r#"{"factor":"passkey","response":{"id":"a","id":"b"}}"#;
         let told = browser
             .send_text(&world, answer, "POST", "/step-up/verify", Some(("application/json", twice.into())))

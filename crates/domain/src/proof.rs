@@ -12,16 +12,41 @@ pub enum Method {
     MagicLink,
     /// A passkey with user verification: possession and, by finger, face or PIN, the person.
     Passkey,
+    /// A code from an authenticator app (RFC 6238): possession. Only ever a second factor.
+    Totp,
+    /// A recovery code from a list that was kept: possession. Only ever a second factor.
+    RecoveryCode,
 }
 
 impl Method {
-    /// RFC 8176 values; `email` is a private one, the registry has none for it.
+    /// RFC 8176 values; `email` and `recovery_code` are private ones, the registry has none for them.
     pub const fn amr(self) -> &'static [&'static str] {
         match self {
             Self::MagicLink => &["email"],
             Self::Passkey => &["pop", "user", "mfa"],
+            Self::Totp => &["otp"],
+            Self::RecoveryCode => &["recovery_code"],
         }
     }
+
+    const fn worth(self) -> Worth {
+        match self {
+            Self::MagicLink => Worth::First,
+            Self::Passkey => Worth::Both,
+            Self::Totp | Self::RecoveryCode => Worth::Second,
+        }
+    }
+}
+
+/// What a method is towards two factors. Two of one kind are not two factors: what may be only second proves nothing of the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Worth {
+    /// One factor, by which a sign-in may begin.
+    First,
+    /// One factor, which may only follow another.
+    Second,
+    /// Two factors at once.
+    Both,
 }
 
 /// How much an authentication is worth (NIST SP 800-63B-4 levels, under our own names).
@@ -85,10 +110,11 @@ impl Authenticated {
         self.at
     }
 
-    /// `amr` as it goes into answers: each value once.
+    /// `amr` as it goes into answers: each value once, and `mfa` if it was two factors.
     pub fn amr(&self) -> Vec<&'static str> {
         let mut all: Vec<&'static str> = Vec::new();
-        for value in self.methods.iter().flat_map(|method| method.amr()) {
+        let mfa: &[&str] = if self.acr() == Acr::Aal2 { &["mfa"] } else { &[] };
+        for value in self.methods.iter().flat_map(|method| method.amr()).chain(mfa) {
             if !all.contains(value) {
                 all.push(value);
             }
@@ -98,7 +124,8 @@ impl Authenticated {
 
     /// The level, from what was done and nothing else.
     pub fn acr(&self) -> Acr {
-        if self.methods.contains(&Method::Passkey) { Acr::Aal2 } else { Acr::Aal1 }
+        let has = |worth| self.methods.iter().any(|method| method.worth() == worth);
+        if has(Worth::Both) || (has(Worth::First) && has(Worth::Second)) { Acr::Aal2 } else { Acr::Aal1 }
     }
 }
 
@@ -116,5 +143,17 @@ mod tests {
         let both = link.dangerous_also(Method::Passkey, Moment::from_secs(5));
         assert_eq!((both.acr(), both.amr()), (Acr::Aal2, vec!["email", "pop", "user", "mfa"]));
         assert_eq!(both.at(), Moment::from_secs(5));
+        let claim = |method| Authenticated::dangerous_claim(TenantId::ROOT, account, method, at);
+        let with = |second| claim(Method::MagicLink).dangerous_also(second, at);
+        assert_eq!(
+            (with(Method::Totp).acr(), with(Method::Totp).amr()),
+            (Acr::Aal2, vec!["email", "otp", "mfa"])
+        );
+        let recovered = with(Method::RecoveryCode);
+        assert_eq!((recovered.acr(), recovered.amr()), (Acr::Aal2, vec!["email", "recovery_code", "mfa"]));
+        // The same factor again, or two that may only follow, are one.
+        assert_eq!(with(Method::MagicLink).acr(), Acr::Aal1);
+        let seconds = claim(Method::Totp).dangerous_also(Method::RecoveryCode, at);
+        assert_eq!((seconds.acr(), seconds.amr()), (Acr::Aal1, vec!["otp", "recovery_code"]));
     }
 }

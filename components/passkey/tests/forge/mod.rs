@@ -244,8 +244,13 @@ pub async fn person(world: &World, email: &str) -> Person {
 
 /// A browser with a session of this account.
 pub async fn session(world: &World, account: &Account) -> Browser {
+    session_by(world, account, Method::MagicLink).await
+}
+
+/// A browser with a session that began by this method.
+pub async fn session_by(world: &World, account: &Account, method: Method) -> Browser {
     let ports = world.ports();
-    let who = Authenticated::dangerous_claim(TenantId::ROOT, account.id, Method::MagicLink, ports.now);
+    let who = Authenticated::dangerous_claim(TenantId::ROOT, account.id, method, ports.now);
     let begun = sessions::begin(&ports, &who, (days(30), days(7)), "Testkit", None).await.unwrap();
     let mut browser = Browser::default();
     browser.cookies.insert("session".into(), begun.unwrap().1.reveal().clone());

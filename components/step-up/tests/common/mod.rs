@@ -129,6 +129,57 @@ pub(crate) async fn challenged(world: &World, browser: &mut Browser, account: &A
     answer
 }
 
+/// A session of someone who signed in by these methods, on this browser.
+pub(crate) async fn session(world: &World, browser: &mut Browser, account: &Account, methods: &[Method]) {
+    let ports = world.ports();
+    let mut who = Authenticated::dangerous_claim(TenantId::ROOT, account.id, methods[0], ports.now);
+    for method in &methods[1..] {
+        who = who.dangerous_also(*method, ports.now);
+    }
+    let begun = sessions::begin(&ports, &who, (days(1), days(1)), "Testkit", None).await.unwrap();
+    browser.cookies.insert("session".into(), begun.unwrap().1.reveal().clone());
+}
+
+/// What an authenticator app shows, worked out here from RFC 6238 alone; `steps` from now.
+pub(crate) fn app(world: &World, secret: &str, steps: i64) -> String {
+    use hmac::Mac;
+    let secret = data_encoding::BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
+    let step = (world.now().secs() / 30).checked_add_signed(steps).unwrap();
+    let mut mac = hmac::Hmac::<sha1::Sha1>::new_from_slice(&secret).unwrap();
+    mac.update(&step.to_be_bytes());
+    let digest = mac.finalize().into_bytes();
+    let at = usize::from(digest[19] & 15);
+    let word = u32::from_be_bytes(digest[at..at + 4].try_into().unwrap()) & 0x7fff_ffff;
+    format!("{:06}", word % 1_000_000)
+}
+
+/// A code that is none of those that would be right about now.
+pub(crate) fn wrong(world: &World, secret: &str) -> String {
+    let right: Vec<String> = (-2..=2).map(|steps| app(world, secret, steps)).collect();
+    (0..9).map(|n| format!("00000{n}")).find(|code| !right.contains(code)).unwrap()
+}
+
+/// Sets up an authenticator app through the routes, in this browser's session; its secret.
+pub(crate) async fn set_up(world: &World, browser: &mut Browser) -> String {
+    let shown = post(world, browser, "/step-up/totp", json!({})).await;
+    assert_eq!(shown.status, 200, "{}", shown.text);
+    let secret = shown.text_of("secret");
+    let code = app(world, &secret, 0);
+    let told = post(world, browser, "/step-up/totp/verify", json!({ "code": code })).await;
+    assert_eq!(told.status, 200, "{}", told.text);
+    secret
+}
+
+/// Failures make a risk of their own; these tests are about other limits.
+pub(crate) async fn forget_failures(world: &World, account: &Account) {
+    passkeys::update(&world.ports(), account.id, |passkeys| {
+        passkeys.failed.clear();
+        Change::Write(())
+    })
+    .await
+    .unwrap();
+}
+
 pub(crate) fn codes(answer: &Answer) -> Vec<String> {
     let reasons = answer.json["reasons"].as_array().cloned().unwrap_or_default();
     reasons.iter().map(|reason| reason["code"].as_str().unwrap().to_owned()).collect()
