@@ -1,6 +1,8 @@
 //! An authorization model as it goes over the wire: OpenFGA's protobuf messages in their JSON form. Reading is as lenient as protobuf's JSON (both
 //! spellings of a name, `null` for a default, unknown fields ignored); writing is what OpenFGA's gateway writes, empty values included.
 
+mod size;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeMap as _};
 

@@ -4,9 +4,9 @@
 mod compile;
 mod tuples;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-pub use compile::{MAX_CONDITIONS, MAX_TYPES};
+pub use compile::{MAX_CONDITIONS, MAX_MODEL, MAX_RELATIONS, MAX_TYPES};
 use serde::{Deserialize, Serialize};
 
 use crate::cel;
@@ -36,12 +36,47 @@ pub(crate) struct Relation {
     pub(crate) direct: Vec<Restriction>,
     /// It stands behind a `from`.
     pub(crate) is_tupleset: bool,
-    /// The types of which objects, or everybody, can have it; indirectly too.
-    pub(crate) reaches: BTreeSet<String>,
+    /// The types of which objects, or everybody, can have it, by their place in the plan; indirectly too.
+    reaches: Bits,
     /// The relations whose holders can have it; itself included.
-    pub(crate) through: BTreeSet<RelationId>,
+    through: Bits,
     /// Nothing but unions and unconditional tuples leads to it: whoever is reached has it.
     pub(crate) plain: bool,
+}
+
+/// A set of small numbers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn insert(&mut self, number: usize) {
+        let (word, bit) = (number / 64, number % 64);
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        if let Some(word) = self.0.get_mut(word) {
+            *word |= 1 << bit;
+        }
+    }
+
+    fn contains(&self, number: usize) -> bool {
+        self.0.get(number / 64).is_some_and(|word| word & (1 << (number % 64)) != 0)
+    }
+
+    fn extend(&mut self, other: &Self) {
+        if self.0.len() < other.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
+        for (word, more) in self.0.iter_mut().zip(&other.0) {
+            *word |= more;
+        }
+    }
+}
+
+impl RelationId {
+    fn place(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
 }
 
 /// How a relation is derived.
@@ -110,18 +145,29 @@ impl Plan {
     }
 
     pub(crate) fn get(&self, id: RelationId) -> Option<&Relation> {
-        self.relations.get(usize::try_from(id.0).ok()?)
+        self.relations.get(id.place())
     }
 
     /// Whether a user of this kind can have a relation at all.
     pub(crate) fn can_reach(&self, relation: &Relation, user: &User<'_>) -> bool {
         match user {
             User::Object { type_name } | User::Everybody { type_name } => {
-                relation.reaches.contains(*type_name)
+                self.reaches_type(relation, type_name)
             }
             User::Userset { type_name, relation: of, .. } => {
-                self.find(type_name, of).is_some_and(|id| relation.through.contains(&id))
+                self.find(type_name, of).is_some_and(|id| Self::leads_through(relation, id))
             }
         }
+    }
+
+    /// Whether objects of a type, or everybody of it, can have a relation.
+    pub(crate) fn reaches_type(&self, relation: &Relation, type_name: &str) -> bool {
+        let place = self.types.keys().position(|name| name == type_name);
+        place.is_some_and(|place| relation.reaches.contains(place))
+    }
+
+    /// Whether holders of another relation can have this one.
+    pub(crate) fn leads_through(relation: &Relation, other: RelationId) -> bool {
+        relation.through.contains(other.place())
     }
 }

@@ -79,6 +79,7 @@ fn expressions_that_hold() {
         "ipaddress('2001:db8::1').in_cidr('2001:db8::/32') && ip.in_cidr('::ffff:192.168.0.0/120')",
         "int('7') == 7 && int(d) == 1 && double(i) == 3.0 && uint(i) == 3u && string(i) == '3' && bool('true')",
         "int(timestamp('1970-01-01T00:01:00Z')) == 60 && bytes('a') == b'a' && dyn(1) == 1.0",
+        "x != null && t != null && ip != null && !(x == null)",
         "true || 1 / 0 == 1",
         "1 / 0 == 1 || true",
         "!(false && 1 / 0 == 1) && [0, 1].exists(x, 1 / x == 1)",

@@ -40,6 +40,9 @@ impl Type {
     pub(super) fn fits(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Dyn, _) | (_, Self::Dyn) => true,
+            // Messages, and these are such, may be null.
+            (Self::Null, Self::Duration | Self::Timestamp | Self::Ip)
+            | (Self::Duration | Self::Timestamp | Self::Ip, Self::Null) => true,
             (Self::List(one), Self::List(other)) => one.fits(other),
             (Self::Map(key, value), Self::Map(other_key, other_value)) => {
                 key.fits(other_key) && value.fits(other_value)

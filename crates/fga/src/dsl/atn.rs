@@ -76,6 +76,8 @@ pub(super) struct Network {
     states: Vec<State>,
     /// Per rule, in the order of [`RULES`]: first state, last state, steps.
     rules: Vec<(StateId, StateId, Step)>,
+    /// Per state what may come there while nobody knows who called.
+    nexts: Vec<Set>,
 }
 
 /// The network of the language.
@@ -94,7 +96,7 @@ pub(super) enum Below<'a> {
 
 impl Network {
     fn new() -> Self {
-        let mut network = Self { states: Vec::new(), rules: Vec::new() };
+        let mut network = Self { states: Vec::new(), rules: Vec::new(), nexts: Vec::new() };
         let ends: Vec<(StateId, StateId)> =
             RULES.iter().map(|_| (network.state(Role::Plain), network.state(Role::Stop))).collect();
         let mut steps = Vec::new();
@@ -125,6 +127,7 @@ impl Network {
             network.decide(step);
         }
         network.rules = rules;
+        network.nexts = (0..network.states.len()).map(|state| network.look(state, Below::Unknown)).collect();
         network
     }
 
@@ -289,6 +292,13 @@ impl Network {
 
     /// The kinds that may come at a state.
     pub(super) fn next(&self, state: StateId, below: Below<'_>) -> Set {
+        match (below, self.nexts.get(state)) {
+            (Below::Unknown, Some(set)) => *set,
+            _ => self.look(state, below),
+        }
+    }
+
+    fn look(&self, state: StateId, below: Below<'_>) -> Set {
         let mut look = Look { network: self, below, seen: Vec::new(), set: 0 };
         let stack = match below {
             Below::Calls(calls) => calls.iter().filter_map(|call| self.follow(*call)).collect(),

@@ -30,6 +30,7 @@ pub(crate) struct Entries<'a> {
 
 /// How far a circle is looked for; beyond, the message says less.
 const BUDGET: usize = 10_000;
+const DEPTH: usize = 100;
 
 impl<'a> Entries<'a> {
     /// Finds them all: from the relations that name a type directly to those that build on them.
@@ -68,24 +69,6 @@ impl<'a> Entries<'a> {
         }
         let mut budget = BUDGET;
         self.rewrite(name).map_or(Entry::None, |rewrite| self.circle(name, rewrite, &[], &mut budget))
-    }
-
-    /// Whether a relation is computed from itself, through however many others of its type.
-    pub(crate) fn is_circular(&self, type_name: &'a str, relation: &'a str) -> bool {
-        let mut reached = BTreeSet::new();
-        let mut waiting = vec![relation];
-        while let Some(next) = waiting.pop() {
-            let Some(rewrite) = self.rewrite((type_name, next)) else { continue };
-            for computed in self::computed(rewrite) {
-                if computed == relation {
-                    return true;
-                }
-                if reached.insert(computed) {
-                    waiting.push(computed);
-                }
-            }
-        }
-        false
     }
 
     /// The relations that a definition names.
@@ -141,7 +124,7 @@ impl<'a> Entries<'a> {
 
     /// Why there is none: a circle of computed relations, or simply nothing.
     fn circle(&self, name: Name<'a>, rewrite: &'a Userset, before: &[Name<'a>], budget: &mut usize) -> Entry {
-        if *budget == 0 {
+        if *budget == 0 || before.len() > DEPTH {
             return Entry::None;
         }
         *budget -= 1;
@@ -201,8 +184,38 @@ impl<'a> Entries<'a> {
     }
 }
 
+/// The relations of a type that are computed in a circle, or from one that is.
+pub(crate) fn circular(definition: &TypeDefinition) -> BTreeSet<&str> {
+    let mut open: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut dependents: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut free = Vec::new();
+    for (relation, rewrite) in &definition.relations {
+        let mut needs = computed(rewrite);
+        needs.retain(|need| definition.relations.contains_key(*need));
+        needs.iter().for_each(|need| dependents.entry(need).or_default().push(relation));
+        if needs.is_empty() {
+            free.push(relation.as_str());
+        } else {
+            open.insert(relation, needs.len());
+        }
+    }
+    // What is computed from nothing is in no circle; nor is what is computed only from such.
+    while let Some(relation) = free.pop() {
+        for dependent in dependents.get(relation).into_iter().flatten() {
+            if let Some(left) = open.get_mut(dependent) {
+                *left -= 1;
+                if *left == 0 {
+                    open.remove(dependent);
+                    free.push(dependent);
+                }
+            }
+        }
+    }
+    open.into_keys().collect()
+}
+
 /// The relations of the same object that a definition names.
-pub(crate) fn computed(rewrite: &Userset) -> Vec<&str> {
+fn computed(rewrite: &Userset) -> Vec<&str> {
     match rewrite {
         Userset::Unset | Userset::This | Userset::TupleTo(_) => Vec::new(),
         Userset::Computed(computed) => vec![&computed.relation],

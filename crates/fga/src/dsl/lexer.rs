@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::pattern::{Found, Machine, Pattern, any, lit, of, opt, plus, seq, star};
+use super::pattern::{Found, Machine, Pattern, Runner, any, lit, of, opt, plus, seq, star};
 use super::syntax::SyntaxError;
 use super::token::{self as t, Kind, Token, spelled};
 
@@ -12,11 +12,13 @@ pub(super) fn tokens(text: &str) -> (Vec<Token>, Vec<SyntaxError>) {
     let (mut tokens, mut errors) = (Vec::new(), Vec::new());
     let (mut at, mut line, mut column) = (0, 0, 0);
     let mut parameters = false;
+    let mut runners = (Runner::new(&DEFAULT.machine), Runner::new(&PARAMETERS.machine));
     while at < characters.len() {
         let rest = characters.get(at..).unwrap_or_default();
-        let mode = if parameters { &*PARAMETERS } else { &*DEFAULT };
-        let (kind, length) = match mode.machine.run(rest) {
-            Found::Match { pattern, length } => (mode.kinds.get(pattern).copied(), length),
+        let (kinds, runner) =
+            if parameters { (&PARAMETERS.kinds, &mut runners.1) } else { (&DEFAULT.kinds, &mut runners.0) };
+        let (kind, length) = match runner.run(rest) {
+            Found::Match { pattern, length } => (kinds.get(pattern).copied(), length),
             Found::Nothing { died_at } => (None, (died_at + 1).min(rest.len())),
         };
         let text: String = rest.iter().take(length).collect();

@@ -3,7 +3,7 @@
 
 use super::atn::{Below, NETWORK, Role, StateId, Step};
 use super::grammar::Rule;
-use super::predict::predict;
+use super::predict::Predictor;
 use super::syntax::SyntaxError;
 use super::token::{self as t, EOF, EPSILON, Kind, Set, Token, has, one, quoted, shown};
 
@@ -69,6 +69,9 @@ impl Node {
     }
 }
 
+/// Nobody reads more.
+const MAX_ERRORS: usize = 1_000;
+
 /// Why a rule was given up.
 enum Thrown {
     /// A token that was not expected, at this state.
@@ -88,6 +91,7 @@ pub(super) fn parse(tokens: Vec<Token>, errors: Vec<SyntaxError>) -> (Node, Vec<
         calls: Vec::new(),
         errors,
         recovering: false,
+        predictor: Predictor::default(),
         last_error: None,
         error_states: Vec::new(),
     };
@@ -104,6 +108,7 @@ struct Parser {
     calls: Vec<StateId>,
     errors: Vec<SyntaxError>,
     recovering: bool,
+    predictor: Predictor,
     /// Where recovery last began, and the states it began in there: beginning twice at one place must make progress.
     last_error: Option<usize>,
     error_states: Vec<StateId>,
@@ -205,7 +210,9 @@ impl Parser {
 
     fn predict(&mut self, decision: StateId) -> Result<usize, Thrown> {
         let coming = self.kinds.get(self.at..).unwrap_or_default();
-        predict(decision, coming, &self.calls).map_err(|at| Thrown::NoAlternative(self.at + at))
+        self.predictor
+            .predict(decision, coming, &self.calls)
+            .map_err(|at| Thrown::NoAlternative(self.at + at))
     }
 
     fn expect(&mut self, state: StateId, set: Set, into: &mut Vec<Child>) -> Result<(), Thrown> {
@@ -290,6 +297,9 @@ impl Parser {
     }
 
     fn error(&mut self, token: &Token, message: String) {
+        if self.errors.len() >= MAX_ERRORS {
+            return;
+        }
         self.errors.push(SyntaxError::at(token.line, token.column, Some(&token.text), message));
     }
 

@@ -1,6 +1,8 @@
 //! Patterns of the lexer and the machine that runs all of them at once: the longest match wins, among equals the first, and where none fits the machine
 //! knows how far it came, which is what an error shows.
 
+use std::collections::BTreeMap;
+
 /// What one character may be.
 #[derive(Clone, Copy)]
 pub(super) enum Class {
@@ -149,31 +151,82 @@ impl Machine {
         }
     }
 
-    /// The longest match at the beginning of the characters.
-    pub(super) fn run(&self, characters: &[char]) -> Found {
-        let mut now = Vec::new();
-        self.reach(0, &mut now);
-        let mut best = None;
-        let mut died_at = characters.len();
-        for (at, character) in characters.iter().enumerate() {
-            let mut next = Vec::new();
-            for state in now.iter().filter_map(|state| self.states.get(*state)) {
-                for (class, to) in &state.on {
-                    if class.holds(*character) {
-                        self.reach(*to, &mut next);
-                    }
+    /// The states after a character, and the first pattern that is complete there.
+    fn after(&self, now: &[usize], character: char) -> Vec<usize> {
+        let mut next = Vec::new();
+        for state in now.iter().filter_map(|state| self.states.get(*state)) {
+            for (class, to) in &state.on {
+                if class.holds(character) {
+                    self.reach(*to, &mut next);
                 }
             }
-            if next.is_empty() {
-                died_at = at;
-                break;
-            }
-            let accepts = next.iter().filter_map(|state| self.states.get(*state)?.accepts).min();
-            if let Some(pattern) = accepts {
-                best = Some(Found::Match { pattern, length: at + 1 });
+        }
+        next.sort_unstable();
+        next
+    }
+}
+
+/// A machine at work. It remembers where each character led, so that a text costs little after its first lines.
+pub(super) struct Runner<'a> {
+    machine: &'a Machine,
+    places: Vec<Place>,
+    numbers: BTreeMap<Vec<usize>, usize>,
+}
+
+/// States that the machine can be in at once.
+struct Place {
+    states: Vec<usize>,
+    accepts: Option<usize>,
+    next: BTreeMap<char, usize>,
+}
+
+impl<'a> Runner<'a> {
+    pub(super) fn new(machine: &'a Machine) -> Self {
+        let mut runner = Self { machine, places: Vec::new(), numbers: BTreeMap::new() };
+        let mut start = Vec::new();
+        machine.reach(0, &mut start);
+        start.sort_unstable();
+        runner.place(start);
+        runner
+    }
+
+    fn place(&mut self, states: Vec<usize>) -> usize {
+        if let Some(place) = self.numbers.get(&states) {
+            return *place;
+        }
+        let accepts = states.iter().filter_map(|state| self.machine.states.get(*state)?.accepts).min();
+        let place = self.places.len();
+        self.numbers.insert(states.clone(), place);
+        self.places.push(Place { states, accepts, next: BTreeMap::new() });
+        place
+    }
+
+    /// The longest match at the beginning of the characters.
+    pub(super) fn run(&mut self, characters: &[char]) -> Found {
+        let mut best = None;
+        let mut now = 0;
+        for (at, character) in characters.iter().enumerate() {
+            let Some(here) = self.places.get(now) else { break };
+            let next = match here.next.get(character) {
+                Some(next) => *next,
+                None => {
+                    let next = self.place(self.machine.after(&here.states, *character));
+                    if let Some(here) = self.places.get_mut(now) {
+                        here.next.insert(*character, next);
+                    }
+                    next
+                }
+            };
+            match self.places.get(next) {
+                Some(place) if !place.states.is_empty() => {
+                    if let Some(pattern) = place.accepts {
+                        best = Some(Found::Match { pattern, length: at + 1 });
+                    }
+                }
+                _ => return best.unwrap_or(Found::Nothing { died_at: at }),
             }
             now = next;
         }
-        best.unwrap_or(Found::Nothing { died_at })
+        best.unwrap_or(Found::Nothing { died_at: characters.len() })
     }
 }

@@ -16,29 +16,96 @@ struct Config {
     outside: bool,
 }
 
-/// Chooses an alternative (from 1) at a decision for the tokens to come, or says at which of them the last hope died.
-pub(super) fn predict(decision: StateId, coming: &[Kind], calls: &[StateId]) -> Result<usize, usize> {
-    let network = &*NETWORK;
-    let quick = Prediction { network, full: false };
-    match quick.run(quick.start(decision, &[]), coming) {
-        Outcome::Alternative(alternative) => Ok(alternative),
-        Outcome::Failed(at) => Err(at),
-        Outcome::Ambiguous => {
-            let full = Prediction { network, full: true };
-            let returns: Vec<StateId> = calls.iter().filter_map(|call| network.follow(*call)).collect();
-            match full.run(full.start(decision, &returns), coming) {
-                Outcome::Alternative(alternative) => Ok(alternative),
-                Outcome::Failed(at) => Err(at),
-                Outcome::Ambiguous => Ok(1),
+/// What the first stage found out so far. It depends on nothing but the tokens, so each question is answered once.
+#[derive(Default)]
+pub(super) struct Predictor {
+    places: Vec<Place>,
+    numbers: BTreeMap<BTreeSet<Config>, usize>,
+    starts: BTreeMap<StateId, usize>,
+}
+
+/// A set of possibilities and where each kind of token leads.
+struct Place {
+    configs: BTreeSet<Config>,
+    next: BTreeMap<Kind, Step>,
+}
+
+/// Where a token leads.
+#[derive(Clone, Copy)]
+enum Step {
+    On(usize),
+    Alternative(usize),
+    Ambiguous,
+    Dead,
+}
+
+impl Predictor {
+    /// Chooses an alternative (from 1) at a decision for the tokens to come, or says at which of them the last hope died.
+    pub(super) fn predict(
+        &mut self,
+        decision: StateId,
+        coming: &[Kind],
+        calls: &[StateId],
+    ) -> Result<usize, usize> {
+        let quick = Prediction { network: &NETWORK, full: false };
+        let mut place = match self.starts.get(&decision) {
+            Some(place) => *place,
+            None => {
+                let place = self.place(quick.start(decision, &[]));
+                self.starts.insert(decision, place);
+                place
             }
+        };
+        let mut at = 0;
+        loop {
+            let kind = coming.get(at).copied().unwrap_or(EOF);
+            match self.step(&quick, place, kind) {
+                Step::On(next) => place = next,
+                Step::Alternative(alternative) => return Ok(alternative),
+                Step::Dead => return Err(at),
+                Step::Ambiguous => break,
+            }
+            at += usize::from(kind != EOF);
         }
+        let full = Prediction { network: &NETWORK, full: true };
+        let returns: Vec<StateId> = calls.iter().filter_map(|call| NETWORK.follow(*call)).collect();
+        full.run(full.start(decision, &returns), coming)
+    }
+
+    fn place(&mut self, configs: BTreeSet<Config>) -> usize {
+        if let Some(place) = self.numbers.get(&configs) {
+            return *place;
+        }
+        let place = self.places.len();
+        self.numbers.insert(configs.clone(), place);
+        self.places.push(Place { configs, next: BTreeMap::new() });
+        place
+    }
+
+    fn step(&mut self, quick: &Prediction, place: usize, kind: Kind) -> Step {
+        let Some(here) = self.places.get(place) else { return Step::Dead };
+        if let Some(step) = here.next.get(&kind) {
+            return *step;
+        }
+        let step = match quick.step(&here.configs, kind) {
+            Reached::Alternative(alternative) => Step::Alternative(alternative),
+            Reached::Ambiguous => Step::Ambiguous,
+            Reached::Dead => Step::Dead,
+            Reached::Configs(configs) => Step::On(self.place(configs)),
+        };
+        if let Some(here) = self.places.get_mut(place) {
+            here.next.insert(kind, step);
+        }
+        step
     }
 }
 
-enum Outcome {
+/// Where a token leads from a set of possibilities.
+enum Reached {
+    Configs(BTreeSet<Config>),
     Alternative(usize),
     Ambiguous,
-    Failed(usize),
+    Dead,
 }
 
 struct Prediction {
@@ -60,41 +127,47 @@ impl Prediction {
         configs
     }
 
-    fn run(&self, start: BTreeSet<Config>, coming: &[Kind]) -> Outcome {
+    fn run(&self, start: BTreeSet<Config>, coming: &[Kind]) -> Result<usize, usize> {
         let mut configs = start;
         let mut at = 0;
         loop {
             let kind = coming.get(at).copied().unwrap_or(EOF);
-            let reached = self.reach(&configs, kind);
-            if reached.is_empty() {
-                let finished = configs.iter().filter(|config| {
-                    config.outside
-                        || (self.network.role(config.state) == Role::Stop && config.returns.is_empty())
-                });
-                return match finished.map(|config| config.alternative).min() {
-                    Some(alternative) => Outcome::Alternative(alternative),
-                    None => Outcome::Failed(at),
-                };
+            match self.step(&configs, kind) {
+                Reached::Configs(reached) => configs = reached,
+                Reached::Alternative(alternative) => return Ok(alternative),
+                Reached::Ambiguous => return Ok(1),
+                Reached::Dead => return Err(at),
             }
-            let alternatives: BTreeSet<usize> = reached.iter().map(|config| config.alternative).collect();
-            if let (Some(alternative), 1) = (alternatives.first(), alternatives.len()) {
-                return Outcome::Alternative(*alternative);
-            }
-            let conflicts = conflicts(&reached);
-            if self.full {
-                let viable: BTreeSet<usize> =
-                    conflicts.values().filter_map(|alternatives| alternatives.first().copied()).collect();
-                if let (Some(alternative), 1) = (viable.first(), viable.len()) {
-                    return Outcome::Alternative(*alternative);
-                }
-            } else if self.hopeless(&reached, &conflicts) {
-                return Outcome::Ambiguous;
-            }
-            if kind != EOF {
-                at += 1;
-            }
-            configs = reached;
+            at += usize::from(kind != EOF);
         }
+    }
+
+    fn step(&self, configs: &BTreeSet<Config>, kind: Kind) -> Reached {
+        let reached = self.reach(configs, kind);
+        if reached.is_empty() {
+            let finished = configs.iter().filter(|config| {
+                config.outside || (self.network.role(config.state) == Role::Stop && config.returns.is_empty())
+            });
+            return match finished.map(|config| config.alternative).min() {
+                Some(alternative) => Reached::Alternative(alternative),
+                None => Reached::Dead,
+            };
+        }
+        let alternatives: BTreeSet<usize> = reached.iter().map(|config| config.alternative).collect();
+        if let (Some(alternative), 1) = (alternatives.first(), alternatives.len()) {
+            return Reached::Alternative(*alternative);
+        }
+        let conflicts = conflicts(&reached);
+        if self.full {
+            let viable: BTreeSet<usize> =
+                conflicts.values().filter_map(|alternatives| alternatives.first().copied()).collect();
+            if let (Some(alternative), 1) = (viable.first(), viable.len()) {
+                return Reached::Alternative(*alternative);
+            }
+        } else if self.hopeless(&reached, &conflicts) {
+            return Reached::Ambiguous;
+        }
+        Reached::Configs(reached)
     }
 
     /// Whether more tokens will not help the quick stage.

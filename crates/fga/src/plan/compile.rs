@@ -2,21 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Kind, Plan, Relation, RelationId, Restriction, Rewrite};
+use super::{Bits, Kind, Plan, Relation, RelationId, Restriction, Rewrite};
 use crate::cel;
-use crate::dsl::entry::{Entries, Entry, Types, computed};
+use crate::dsl::entry::{Entries, Entry, Types, circular};
 use crate::dsl::rules;
 use crate::error::{Code, Error};
 use crate::model::{Model, TypeDefinition, Userset};
 
 /// The most types of a model.
 pub const MAX_TYPES: usize = 100;
+/// The most relations of a model, of all types together: the cost of a plan grows with their square.
+pub const MAX_RELATIONS: usize = 5_000;
 /// The most conditions of a model, and parameters of a condition.
 pub const MAX_CONDITIONS: usize = 25;
 /// The longest expression of a condition, in bytes.
 const MAX_EXPRESSION: usize = 512;
-/// The largest model, in bytes of JSON; upstream measures 256 KiB in its wire form, which is smaller.
-const MAX_MODEL: usize = 512 * 1024;
+/// The most operators that stand inside one another.
+const MAX_NESTING: usize = 32;
+/// The largest model, in bytes of its wire form.
+pub const MAX_MODEL: usize = 256 * 1024;
 
 impl Plan {
     /// Validates a model and makes it ready.
@@ -46,23 +50,23 @@ impl Plan {
 
     /// Finds out whom each relation leads to.
     fn close(&mut self) {
-        let mut changed = true;
-        while std::mem::take(&mut changed) {
-            for place in 0..self.relations.len() {
-                let Some(relation) = self.relations.get(place) else { continue };
-                let (mut reaches, mut through) = (relation.reaches.clone(), relation.through.clone());
-                let mut plain = relation.plain;
-                for next in relation.next() {
-                    through.insert(next);
-                    let Some(next) = self.get(next) else { continue };
-                    reaches.extend(next.reaches.iter().cloned());
-                    through.extend(&next.through);
-                    plain &= next.plain;
+        let next: Vec<Vec<RelationId>> = self.relations.iter().map(Relation::next).collect();
+        let own: Vec<(Bits, bool)> =
+            self.relations.iter().map(|relation| (relation.reaches.clone(), relation.plain)).collect();
+        for (start, relation) in self.relations.iter_mut().enumerate() {
+            relation.through.insert(start);
+            let mut waiting = vec![start];
+            while let Some(place) = waiting.pop() {
+                if let Some((reaches, plain)) = own.get(place) {
+                    relation.reaches.extend(reaches);
+                    relation.plain &= plain;
                 }
-                let Some(relation) = self.relations.get_mut(place) else { continue };
-                let before = (relation.reaches.len(), relation.through.len(), relation.plain);
-                (relation.reaches, relation.through, relation.plain) = (reaches, through, plain);
-                changed |= before != (relation.reaches.len(), relation.through.len(), relation.plain);
+                for id in next.get(place).into_iter().flatten() {
+                    if !relation.through.contains(id.place()) {
+                        relation.through.insert(id.place());
+                        waiting.push(id.place());
+                    }
+                }
             }
         }
     }
@@ -116,12 +120,16 @@ fn limits(model: &Model) -> Result<(), Error> {
     if model.type_definitions.len() > MAX_TYPES {
         return Err(Error::exceeded("type definitions in an authorization model", MAX_TYPES));
     }
+    let relations: usize = model.type_definitions.iter().map(|found| found.relations.len()).sum();
+    if relations > MAX_RELATIONS {
+        return Err(Error::exceeded("relations in an authorization model", MAX_RELATIONS));
+    }
     if model.conditions.len() > MAX_CONDITIONS {
         return Err(Error::validation(format!(
             "invalid WriteAuthorizationModelRequest.Conditions: value must contain no more than {MAX_CONDITIONS} pair(s)"
         )));
     }
-    let size = serde_json::to_string(model).map_or(usize::MAX, |text| text.len());
+    let size = model.wire_size();
     if size > MAX_MODEL {
         return Err(Error::new(
             Code::ExceededEntityLimit,
@@ -138,6 +146,13 @@ fn limits(model: &Model) -> Result<(), Error> {
         if !is_api_name(name, 254) {
             return Err(Error::validation(format!(
                 "invalid TypeDefinition.Type: value does not match regex pattern \"^[^:#@\\\\s]{{1,254}}$\", found {name:?}"
+            )));
+        }
+        if let Some((relation, _)) =
+            definition.relations.iter().find(|(_, rewrite)| nesting(rewrite) > MAX_NESTING)
+        {
+            return Err(invalid(format!(
+                "the definition of relation '{relation}' in object type '{name}' is invalid: more than {MAX_NESTING} operators stand inside one another"
             )));
         }
         if let Some(relation) = definition.relations.keys().find(|relation| !is_api_name(relation, 50)) {
@@ -159,6 +174,17 @@ fn limits(model: &Model) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// How many operators stand inside one another.
+fn nesting(rewrite: &Userset) -> usize {
+    match rewrite {
+        Userset::Unset | Userset::This | Userset::Computed(_) | Userset::TupleTo(_) => 0,
+        Userset::Union(children) | Userset::Intersection(children) => {
+            1 + children.iter().map(nesting).max().unwrap_or_default()
+        }
+        Userset::Difference(difference) => 1 + nesting(&difference.base).max(nesting(&difference.subtract)),
+    }
 }
 
 fn is_api_name(name: &str, longest: usize) -> bool {
@@ -217,6 +243,7 @@ impl<'a> Validation<'a> {
         }
         let entries = Entries::of(&self.types);
         for (name, definition) in &self.types {
+            let circular = circular(definition);
             for (relation, rewrite) in sorted(definition.relations.iter()) {
                 self.rewrite(name, relation, rewrite, definition)?;
                 self.restrictions(name, relation, rewrite, definition)?;
@@ -225,8 +252,7 @@ impl<'a> Validation<'a> {
                     Entry::None => return Err(bad_relation(name, relation, "no entrypoints defined")),
                     Entry::Loop => return Err(bad_relation(name, relation, "potential loop")),
                 }
-                let mut reached = BTreeSet::new();
-                if leads_to_circle(&entries, definition, name, relation, &mut reached) {
+                if circular.contains(relation.as_str()) {
                     let cause = "an authorization model cannot contain a cycle";
                     return Err(bad_relation(name, relation, cause));
                 }
@@ -374,11 +400,11 @@ impl<'a> Validation<'a> {
                 Some(Restriction { type_name: restriction.type_name.clone(), kind, condition })
             })
             .collect();
-        let reaches = direct
-            .iter()
-            .filter(|restriction| !matches!(restriction.kind, Kind::Userset(_)))
-            .map(|restriction| restriction.type_name.clone())
-            .collect();
+        let mut reaches = Bits::default();
+        for restriction in direct.iter().filter(|found| !matches!(found.kind, Kind::Userset(_))) {
+            let place = plan.types.keys().position(|name| *name == restriction.type_name);
+            place.into_iter().for_each(|place| reaches.insert(place));
+        }
         let made = compile_rewrite(plan, name, rewrite, definition);
         let unconditional = direct.iter().all(|restriction| restriction.condition.is_none());
         let tuplesets_unconditional = tuplesets_of(rewrite)
@@ -392,7 +418,7 @@ impl<'a> Validation<'a> {
             direct,
             is_tupleset: self.tuplesets.contains(&(name, relation)),
             reaches,
-            through: plan.find(name, relation).into_iter().collect(),
+            through: Bits::default(),
             plain,
         }
     }
@@ -433,24 +459,6 @@ fn bad_relation(type_name: &str, relation: &str, cause: &str) -> Error {
     invalid(format!(
         "the definition of relation '{relation}' in object type '{type_name}' is invalid: {cause}"
     ))
-}
-
-fn leads_to_circle<'a>(
-    entries: &Entries<'a>,
-    definition: &'a TypeDefinition,
-    name: &'a str,
-    relation: &'a str,
-    reached: &mut BTreeSet<&'a str>,
-) -> bool {
-    if !reached.insert(relation) {
-        return false;
-    }
-    entries.is_circular(name, relation)
-        || definition.relations.get(relation).is_some_and(|rewrite| {
-            computed(rewrite)
-                .into_iter()
-                .any(|next| leads_to_circle(entries, definition, name, next, reached))
-        })
 }
 
 fn contains_this(rewrite: &Userset) -> bool {

@@ -225,13 +225,31 @@ impl<'p> Pass<'p, '_> {
             Answer::No if outcome.rests_on >= place => {
                 outcome.rests_on = FINAL;
                 for (inner, mut resting) in self.provisional.take_from(before) {
-                    resting.rests_on = FINAL;
-                    resting.undefined |= outcome.undefined;
-                    self.settled.insert(inner, resting);
+                    if resting.undefined != outcome.undefined {
+                        // What had no sensible answer may have one, now that this is known; and the other way round.
+                        continue;
+                    }
+                    if resting.rests_on < place {
+                        // This is known, but it rests on something further up too.
+                        self.provisional.add(inner, resting);
+                    } else {
+                        resting.rests_on = FINAL;
+                        self.settled.insert(inner, resting);
+                    }
                 }
                 self.settled.insert(node, outcome.clone());
             }
-            Answer::No => self.provisional.add(node, outcome.clone()),
+            Answer::No => {
+                if outcome.undefined {
+                    // What took this for empty was too sure.
+                    for (inner, resting) in self.provisional.take_from(before) {
+                        if resting.undefined {
+                            self.provisional.add(inner, resting);
+                        }
+                    }
+                }
+                self.provisional.add(node, outcome.clone());
+            }
             Answer::Pending => {
                 self.provisional.take_from(before);
                 self.pending.insert(node, ());
@@ -458,21 +476,30 @@ impl Union {
 fn intersection(outcomes: Vec<Outcome>) -> Outcome {
     let rank = |outcome: &Outcome| match &outcome.answer {
         Answer::No if outcome.is_clean_no() => 0,
-        Answer::No => 1,
-        Answer::Pending => 2,
-        Answer::Failed(_) => 3,
-        Answer::Yes => 4,
+        // It may turn out to be a surer no than those that rest on something.
+        Answer::Pending => 1,
+        Answer::No if !outcome.undefined => 2,
+        Answer::No => 3,
+        Answer::Failed(_) => 4,
+        Answer::Yes => 5,
     };
-    let least = outcomes.into_iter().min_by_key(rank);
-    least.unwrap_or(Outcome::no(FINAL, false))
+    // Several that have no sensible answer rest on everything that each of them rests on.
+    let undefined = outcomes.iter().filter(|outcome| outcome.answer == Answer::No && outcome.undefined);
+    let rests_on = undefined.map(|outcome| outcome.rests_on).min().unwrap_or(FINAL);
+    // Of several that rest on something, the one whose assumption is nearest is the first to be final.
+    match outcomes.into_iter().min_by_key(|outcome| (rank(outcome), std::cmp::Reverse(outcome.rests_on))) {
+        Some(outcome) if outcome.answer == Answer::No && outcome.undefined => Outcome { rests_on, ..outcome },
+        Some(outcome) => outcome,
+        None => Outcome::no(FINAL, false),
+    }
 }
 
 /// `but not`, the base being no clean no.
 fn difference(base: Outcome, subtract: Outcome) -> Outcome {
     match (&base.answer, &subtract.answer) {
         (_, Answer::Yes) => Outcome::no(FINAL, false),
-        (Answer::No, _) => base,
         (Answer::Pending, _) | (_, Answer::Pending) => Outcome::of(Answer::Pending),
+        (Answer::No, _) => base,
         (Answer::Failed(_), _) => base,
         (_, Answer::Failed(_)) => subtract,
         (Answer::Yes, Answer::No) if subtract.is_clean_no() => Outcome::of(Answer::Yes),

@@ -167,8 +167,8 @@ impl<'a> Search<'a> {
 
     fn leads_on(&self, id: RelationId) -> bool {
         self.plan.get(id).is_some_and(|relation| match self.userset {
-            Some(userset) => relation.through.contains(&userset),
-            None => relation.reaches.contains(self.type_name),
+            Some(userset) => Plan::leads_through(relation, userset),
+            None => self.plan.reaches_type(relation, self.type_name),
         })
     }
 

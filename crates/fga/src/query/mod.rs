@@ -6,6 +6,7 @@ pub mod check;
 mod conditions;
 mod evaluation;
 pub mod expand;
+pub mod explain;
 mod known;
 pub mod list_objects;
 pub mod list_users;
