@@ -1,4 +1,4 @@
-//! docs/THREATS.md names files and tests: all of them exist.
+//! docs/THREATS.md and tests/CONFORMANCE.md name files and tests: all of them exist.
 
 use std::{
     collections::BTreeSet,
@@ -75,5 +75,18 @@ fn every_test_and_file_that_the_threats_name_exists() {
     // Those that the text names.
     for name in ticked(&page).filter(|word| word.matches('_').count() > 3) {
         assert!(tests.contains(name), "there is no test `{name}`");
+    }
+}
+
+#[test]
+fn every_test_that_the_conformance_names_exists() {
+    let page = std::fs::read_to_string(root().join("tests/CONFORMANCE.md")).unwrap();
+    let tests = tests();
+    for line in page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---")).skip(1) {
+        let shown = line.trim_matches('|').split(" | ").last().unwrap();
+        assert!(ticked(shown).count() > 0, "nothing shows it: {line}");
+        for test in ticked(shown) {
+            assert!(tests.contains(test), "there is no test `{test}`: {line}");
+        }
     }
 }
