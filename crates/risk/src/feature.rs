@@ -1,4 +1,5 @@
-//! The features: what the model weighs. Each has a stable code, a group, and a direction that its weights must keep.
+//! The features: what the model weighs. Each has a stable code, a group, and a direction that its weights must keep. Stored evidence
+//! names them by their place: a new one goes to the end, and none is taken away.
 
 use serde::Serialize;
 
