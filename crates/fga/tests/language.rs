@@ -243,3 +243,19 @@ fn module_lists() {
     }
     skips.done();
 }
+
+#[test]
+fn a_module_alone_is_no_model() {
+    let errors = dsl::parse_model("module core\ntype user\n").unwrap_err();
+    assert_eq!(errors[0].message, "`core` is a module: put the model together first");
+    assert!(dsl::parse_model("model\n  schema 1.1\ntype user\n").is_ok());
+}
+
+#[test]
+fn texts_that_would_cost_too_much_are_refused() {
+    let long = "#".repeat(dsl::MAX_TEXT + 1);
+    assert!(dsl::parse(&long).unwrap_err()[0].message.contains("longer than"));
+    let deep = format!("model\n  schema 1.1\ntype user\n  relations\n    define x: {}y", "(".repeat(40));
+    let error = &dsl::parse(&deep).unwrap_err()[0];
+    assert_eq!((error.line, error.column), (4, 46));
+}

@@ -59,6 +59,21 @@ pub fn parse(text: &str) -> Result<Parsed, Vec<SyntaxError>> {
     if errors.is_empty() { Ok(parsed) } else { Err(errors) }
 }
 
+/// Reads a whole model.
+///
+/// # Errors
+/// As [`parse`]; a module is refused, being only a part of a model.
+pub fn parse_model(text: &str) -> Result<Model, Vec<SyntaxError>> {
+    let parsed = parse(text)?;
+    match parsed.module {
+        None => Ok(parsed.model),
+        Some(module) => {
+            let message = format!("`{module}` is a module: put the model together first");
+            Err(vec![SyntaxError::at(0, 0, Some("module"), message)])
+        }
+    }
+}
+
 /// The faults that an editor shows for a model that can be read; `text` is where it was written, for places.
 pub fn faults(model: &Model, text: Option<&str>) -> Vec<ModelFault> {
     validate::validate(model, text)

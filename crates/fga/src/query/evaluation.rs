@@ -186,7 +186,7 @@ impl<'p> Pass<'p, '_> {
             return Outcome::no(FINAL, false);
         }
         let too_deep =
-            depth >= self.limits.depth || self.too_deep.get(&node).is_some_and(|earlier| depth >= *earlier);
+            depth > self.limits.depth || self.too_deep.get(&node).is_some_and(|earlier| depth >= *earlier);
         self.steps += 1;
         if too_deep || self.steps > self.limits.steps || self.frames > MAX_FRAMES {
             self.too_deep.insert(node, depth);

@@ -69,6 +69,7 @@ pub async fn each_object<T: Tuples>(
     let mut job = Job::new(Evaluation::new(asked.user, context, &contextual, limits), Vec::new());
     let mut search = Search::new(plan, target, asked.user);
     let mut told = BTreeSet::new();
+    let mut prepared = plain;
     while !search.frontier.is_empty() {
         let mut wanted = Wanted::new();
         let view = View { plan, known: &session.known, contextual: &contextual };
@@ -89,6 +90,15 @@ pub async fn each_object<T: Tuples>(
         if plain {
             candidates.iter().for_each(|(_, object)| tell(object));
             continue;
+        }
+        if !candidates.is_empty() && !std::mem::replace(&mut prepared, true) {
+            let mut wanted = Wanted::new();
+            search.prepare(
+                target,
+                &View { plan, known: &session.known, contextual: &contextual },
+                &mut wanted,
+            );
+            session.read(wanted).await?;
         }
         for chunk in candidates.chunks(CHUNK) {
             job.nodes = chunk.to_vec();
@@ -285,6 +295,34 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// What checks of many objects would each ask for: on which of them is the user named directly, in all relations that a check looks at?
+    fn prepare(&self, target: RelationId, view: &View<'_>, wanted: &mut Wanted) {
+        let Some(parsed) = User::parse(&self.user) else { return };
+        let mut seen = BTreeSet::from([target]);
+        let mut waiting = vec![target];
+        while let Some(id) = waiting.pop() {
+            let Some(relation) = self.plan.get(id) else { continue };
+            for restriction in relation.direct.iter().filter(|of| of.type_name == parsed.type_name()) {
+                match (restriction.kind, parsed, &self.everybody) {
+                    (Kind::Everybody, User::Object { .. }, Some(everybody)) => {
+                        view.objects(id, everybody, wanted);
+                    }
+                    (Kind::Object, User::Object { .. }, _)
+                    | (Kind::Everybody, User::Everybody { .. }, _)
+                    | (Kind::Userset(_), User::Userset { .. }, _) => {
+                        view.objects(id, &self.user, wanted);
+                    }
+                    _ => {}
+                }
+            }
+            same_object(&relation.rewrite, &mut |next| {
+                if seen.insert(next) {
+                    waiting.push(next);
+                }
+            });
+        }
+    }
+
     /// Makes what was reached the next frontier.
     fn descend(&mut self, limits: Limits) -> Result<(), Error> {
         self.frontier = std::mem::take(&mut self.next);
@@ -297,10 +335,26 @@ impl<'a> Search<'a> {
         if self.frontier.is_empty() {
             return Ok(());
         }
-        if self.depth > limits.depth || self.reached.len() > limits.steps {
+        // The tuple that names the user is a level here, and none for a check.
+        if self.depth > limits.depth.saturating_add(1) || self.reached.len() > limits.steps {
             return Err(Error::too_complex());
         }
         Ok(())
+    }
+}
+
+/// Relations of the same object that a definition names.
+fn same_object(rewrite: &Rewrite, tell: &mut dyn FnMut(RelationId)) {
+    match rewrite {
+        Rewrite::Direct | Rewrite::From { .. } => {}
+        Rewrite::Computed(relation) => tell(*relation),
+        Rewrite::Union(children) | Rewrite::Intersection(children) => {
+            children.iter().for_each(|child| same_object(child, tell));
+        }
+        Rewrite::Difference(base, subtract) => {
+            same_object(base, tell);
+            same_object(subtract, tell);
+        }
     }
 }
 

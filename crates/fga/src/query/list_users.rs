@@ -229,7 +229,7 @@ impl<'a> Search<'a> {
     fn descend(&mut self, limits: Limits) -> Result<(), Error> {
         self.enter();
         self.depth += 1;
-        let too_much = self.depth >= limits.depth || self.seen.len() > limits.steps;
+        let too_much = self.depth > limits.depth || self.seen.len() > limits.steps;
         if !self.frontier.is_empty() && too_much {
             return Err(Error::too_complex());
         }

@@ -58,7 +58,7 @@ impl Default for Limits {
 impl Limits {
     /// For the lists, which may read as much as their answers are long.
     pub fn for_lists() -> Self {
-        Self { reads: 50_000, steps: 1_000_000, ..Self::default() }
+        Self { reads: 200_000, steps: 1_000_000, ..Self::default() }
     }
 }
 
