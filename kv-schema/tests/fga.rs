@@ -27,7 +27,7 @@ async fn open<'a>(ports: &Ports<'a>, store: Ulid) -> Snapshot<'a> {
 }
 
 async fn made(ports: &Ports<'_>) -> Ulid {
-    fga::create(ports, "test").await.unwrap().id
+    fga::create(ports, "test", None).await.unwrap().id
 }
 
 async fn put(ports: &Ports<'_>, store: Ulid, write: Write) -> u64 {
@@ -289,16 +289,25 @@ fn stores_are_listed_and_leave_nothing() {
     let world = World::default();
     block_on(async {
         let ports = world.ports();
-        let empty = fga::list(&ports, None, None, 10).await.unwrap();
+        let empty = fga::list(&ports, None, None, None, 10).await.unwrap();
         assert_eq!(empty, (Vec::new(), None));
         let mut ids = Vec::new();
         for at in 0..25 {
             world.advance(domain::Secs(1));
-            ids.push(fga::create(&world.ports(), if at % 5 == 0 { "five" } else { "one" }).await.unwrap().id);
+            ids.push(
+                fga::create(
+                    &world.ports(),
+                    if at % 5 == 0 { "five" } else { "one" },
+                    (at % 2 == 0).then_some(TenantId::ROOT),
+                )
+                .await
+                .unwrap()
+                .id,
+            );
         }
         let (mut seen, mut after) = (Vec::new(), None);
         loop {
-            let (page, next) = fga::list(&ports, None, after, 10).await.unwrap();
+            let (page, next) = fga::list(&ports, None, None, after, 10).await.unwrap();
             seen.extend(page.iter().map(|store| store.id));
             match next {
                 Some(next) => after = Some(next),
@@ -306,8 +315,11 @@ fn stores_are_listed_and_leave_nothing() {
             }
         }
         assert_eq!(seen, ids);
-        assert_eq!(fga::list(&ports, Some("five"), None, 10).await.unwrap().0.len(), 5);
-        assert!(fga::list(&ports, Some("fiv"), None, 10).await.unwrap().0.is_empty());
+        assert_eq!(fga::list(&ports, None, Some("five"), None, 10).await.unwrap().0.len(), 5);
+        assert!(fga::list(&ports, None, Some("fiv"), None, 10).await.unwrap().0.is_empty());
+        assert_eq!(fga::list(&ports, Some(TenantId::ROOT), None, None, 50).await.unwrap().0.len(), 13);
+        let of_both = fga::list(&ports, Some(TenantId::ROOT), Some("five"), None, 50).await.unwrap();
+        assert_eq!(of_both.0.len(), 3);
         let before = world.store.len();
         let store = made(&ports).await;
         for some in 0..30 {

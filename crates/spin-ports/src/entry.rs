@@ -21,29 +21,32 @@ use crate::redis::{Marks, Redis, Server};
 #[cfg(not(feature = "one-time-redis"))]
 use crate::{counters::Counters, key_value::KeyValue};
 
-/// What a body may hold at most. Nothing that a room reads comes near it.
-const MOST_BODY: usize = 64 * 1024;
+/// What a body may hold at most, where a room does not say otherwise. Nothing that a room reads comes near it.
+#[doc(hidden)]
+pub const MOST_BODY: usize = 64 * 1024;
 
 /// Shared by all requests that one instance serves.
 static BLOCKS: Blocks = Blocks::new();
 
-/// Answers one request by `answer`.
+/// Answers one request, whose body may have so many bytes, by `answer`.
 ///
 /// # Errors
 /// The platform's own, if it handed in what is no request at all.
 #[doc(hidden)]
 pub async fn handle(
     request: Request,
+    most_body: usize,
     answer: impl AsyncFn(Ports<'_>, web::Raw) -> web::Response,
 ) -> Result<Response, ErrorCode> {
     let (parts, body) = http_from_wasi_request(request)?.into_parts();
-    let response = respond(parts, body, answer).await;
+    let response = respond(parts, body, most_body, answer).await;
     http_into_wasi_response(response.map(Whole::new))
 }
 
 async fn respond<B>(
     parts: http::request::Parts,
     body: B,
+    most_body: usize,
     answer: impl AsyncFn(Ports<'_>, web::Raw) -> web::Response,
 ) -> web::Response
 where
@@ -79,7 +82,7 @@ where
         settings: &settings,
         log: &Stderr,
     };
-    let body = body::read(&parts.headers, body, MOST_BODY).await;
+    let body = body::read(&parts.headers, body, most_body).await;
     match body {
         Ok(body) => answer(ports, http::Request::from_parts(parts, body)).await,
         Err(problem) => {

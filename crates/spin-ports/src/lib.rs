@@ -23,14 +23,18 @@ mod redis;
 mod settings;
 
 #[doc(hidden)]
-pub use entry::handle;
+pub use entry::{MOST_BODY, handle};
 #[doc(hidden)]
 pub use spin_sdk::wasip3;
 
-/// Makes the exports of a component: every request goes to the given `async fn(Ports<'_>, web::Raw) -> web::Response`.
+/// Makes the exports of a component: every request goes to the given `async fn(Ports<'_>, web::Raw) -> web::Response`. A body may have 64 KiB,
+/// unless a second argument says how many bytes.
 #[macro_export]
 macro_rules! serve {
     ($answer:path) => {
+        $crate::serve!($answer, $crate::MOST_BODY);
+    };
+    ($answer:path, $most_body:expr) => {
         const _: () = {
             struct Entry;
 
@@ -39,7 +43,7 @@ macro_rules! serve {
                     request: $crate::wasip3::http::types::Request,
                 ) -> Result<$crate::wasip3::http::types::Response, $crate::wasip3::http::types::ErrorCode>
                 {
-                    $crate::handle(request, async |ports, raw| $answer(ports, raw).await).await
+                    $crate::handle(request, $most_body, async |ports, raw| $answer(ports, raw).await).await
                 }
             }
 

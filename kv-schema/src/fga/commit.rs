@@ -158,14 +158,15 @@ struct Leader<'l> {
 impl<'l> Leader<'l> {
     fn of(lanes: &'l Lanes, book: &'l Book) -> Option<Self> {
         let group: Vec<Arc<Ticket>> = lanes.with(book, |lane| {
-            if lane.led {
+            if lane.led || lane.waiting.is_empty() {
                 return Vec::new();
             }
             lane.led = true;
             let count = lane.waiting.len().min(MOST_GROUP);
             lane.waiting.drain(..count).collect()
         });
-        (!group.is_empty()).then_some(Self { lanes, book, group })
+        // Not made in vain: dropping one lets the next lead.
+        if group.is_empty() { None } else { Some(Self { lanes, book, group }) }
     }
 }
 

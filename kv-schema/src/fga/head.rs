@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::Moment;
+use domain::{Moment, TenantId, Ulid};
 use ports::StoreError;
 
 use super::{
@@ -22,6 +22,8 @@ pub(crate) struct Head {
     /// What the book is called, and when it was made.
     pub(crate) name: String,
     pub(crate) created: Moment,
+    /// The tenant whose machine made it, or whose store it is.
+    pub(crate) owner: Option<TenantId>,
     /// The model that a request without one means.
     pub(crate) model: Option<[u8; 16]>,
     /// Marks of the latest changes, the last of them `revision`'s: by its mark a writer finds out whether its change is in.
@@ -55,6 +57,7 @@ impl Head {
         out.number(self.at.millis());
         out.bytes(self.name.as_bytes());
         out.number(self.created.millis());
+        out.bytes(self.owner.map(|owner| owner.ulid().bytes()).as_ref().map_or(&[], <[u8; 16]>::as_slice));
         out.bytes(self.model.as_ref().map_or(&[], <[u8; 16]>::as_slice));
         out.number(u64::from(self.closed));
         out.size(self.marks.len());
@@ -99,8 +102,12 @@ fn parse(bytes: &[u8]) -> Option<Head> {
         created: Moment::from_millis(read.number()?),
         ..Head::default()
     };
-    let model = read.bytes()?;
-    head.model = if model.is_empty() { None } else { Some(model.try_into().ok()?) };
+    let sixteen = |bytes: &[u8]| match bytes {
+        [] => Some(None),
+        bytes => bytes.try_into().ok().map(Some),
+    };
+    head.owner = sixteen(read.bytes()?)?.map(|owner| TenantId::of(Ulid::from_bytes(owner)));
+    head.model = sixteen(read.bytes()?)?;
     head.closed = read.number()? != 0;
     let count = read.size()?;
     let mark = |read: &mut In<'_>| Some(u64::from_be_bytes(read.bytes()?.try_into().ok()?));
@@ -167,6 +174,7 @@ mod tests {
             at: Moment::from_secs(5),
             name: "Acme".into(),
             created: Moment::from_secs(4),
+            owner: Some(TenantId::of(Ulid::from_bytes([8; 16]))),
             model: Some([3; 16]),
             marks: vec![1, u64::MAX],
             root: vec![(Vec::new(), id), (b"k".to_vec(), id)],

@@ -1,6 +1,6 @@
 //! Reading tuples and the log, as they are at one revision.
 
-use domain::{Moment, Ulid};
+use domain::{Moment, TenantId, Ulid};
 use ports::{Failure, StoreError};
 
 use super::{
@@ -31,7 +31,13 @@ impl<'a> Snapshot<'a> {
 
     /// Which store.
     pub fn store(&self) -> Store {
-        Store { id: self.id, name: self.view.head.name.clone(), created: self.view.head.created }
+        let head = &self.view.head;
+        Store { id: self.id, name: head.name.clone(), created: head.created, owner: head.owner }
+    }
+
+    /// The tenant it belongs to, if it does to one.
+    pub fn owner(&self) -> Option<TenantId> {
+        self.view.head.owner
     }
 
     /// How many changes it has seen.

@@ -29,6 +29,8 @@ pub struct Store {
     pub name: String,
     /// When it was made.
     pub created: Moment,
+    /// The tenant it belongs to; none: the platform's.
+    pub owner: Option<TenantId>,
 }
 
 /// What removing a store came to.
@@ -42,13 +44,17 @@ pub enum Deleted {
     OfTenant,
 }
 
-/// Makes a store.
-pub async fn create(ports: &Ports<'_>, name: &str) -> Result<Store, Failure> {
-    let store =
-        Store { id: Ulid::new(ports.now, ports.entropy.bytes()), name: name.to_owned(), created: ports.now };
+/// Makes a store, for the platform or for a tenant.
+pub async fn create(ports: &Ports<'_>, name: &str, owner: Option<TenantId>) -> Result<Store, Failure> {
+    let store = Store {
+        id: Ulid::new(ports.now, ports.entropy.bytes()),
+        name: name.to_owned(),
+        created: ports.now,
+        owner,
+    };
     // The head first: cut short, it is one that nobody knows.
-    let head =
-        Head { name: store.name.clone(), created: store.created, at: store.created, ..Head::default() };
+    let (name, created) = (store.name.clone(), store.created);
+    let head = Head { name, created, owner, at: created, ..Head::default() };
     let book = book(store.id, MADE);
     ports.store.set(book.head_key().as_str(), &head.write()).await?;
     let listed =
@@ -73,7 +79,8 @@ pub async fn open<'a>(ports: &Ports<'a>, id: Ulid) -> Result<Option<Snapshot<'a>
         return at(ports, id, number).await;
     }
     let Some(tenant) = tenant::read(ports, TenantId::of(id)).await? else { return Ok(None) };
-    let head = Head { name: tenant.name, created: tenant.created, at: tenant.created, ..Head::default() };
+    let (name, created, owner) = (tenant.name, tenant.created, Some(tenant.id));
+    let head = Head { name, created, owner, at: created, ..Head::default() };
     Ok(Some(Snapshot::of(id, View::of(*ports, &book(id, MADE).name, Arc::new(head)))))
 }
 
@@ -133,9 +140,10 @@ pub async fn delete(ports: &Ports<'_>, id: Ulid) -> Result<Deleted, Failure> {
     }
 }
 
-/// A page of the list in the order in which stores were made: those after `after`, all or those of one name; and where to go on.
+/// A page of the list in the order in which stores were made: those after `after`, all or a tenant's, all or those of one name; and where to go on.
 pub async fn list(
     ports: &Ports<'_>,
+    owner: Option<TenantId>,
     name: Option<&str>,
     after: Option<Ulid>,
     limit: usize,
@@ -143,7 +151,11 @@ pub async fn list(
     let book = directory(ports).await?;
     let Some((_, head)) = book.load(ports).await? else { return Ok((Vec::new(), None)) };
     let view = View::of(*ports, &book.name, head);
-    let prefix = name.map_or_else(|| vec![BY_ID], by_name);
+    let prefix = match (owner, name) {
+        (Some(owner), _) => by_owner(owner),
+        (None, Some(name)) => by_name(name),
+        (None, None) => vec![BY_ID],
+    };
     let mut from = prefix.clone();
     if let Some(after) = after {
         from.extend(after.bytes());
@@ -156,7 +168,8 @@ pub async fn list(
         for (key, datum) in &stretch.entries {
             let id = key.get(prefix.len()..).and_then(|id| id.try_into().ok()).map(Ulid::from_bytes);
             let value = view.value(datum).await?;
-            found.extend(id.and_then(|id| read(id, &value)));
+            let store = id.and_then(|id| read(id, &value));
+            found.extend(store.filter(|store| name.is_none_or(|name| store.name == name)));
         }
         match stretch.next {
             Some(next) if found.len() <= limit => from = next,
@@ -189,10 +202,13 @@ impl Step for Listing {
             let mut out = Out::default();
             out.number(self.store.created.millis());
             out.bytes(self.store.name.as_bytes());
+            out.bytes(
+                self.store.owner.map(|owner| owner.ulid().bytes()).as_ref().map_or(&[], <[u8; 16]>::as_slice),
+            );
             out.done()
         });
         let keys = [vec![BY_ID], by_name(&self.store.name)];
-        let changes = keys.into_iter().map(|mut key| {
+        let changes = keys.into_iter().chain(self.store.owner.map(by_owner)).map(|mut key| {
             key.extend(self.store.id.bytes());
             (key, value.clone())
         });
@@ -203,7 +219,16 @@ impl Step for Listing {
 
 fn read(id: Ulid, value: &[u8]) -> Option<Store> {
     let mut value = In::new(value);
-    Some(Store { id, created: Moment::from_millis(value.number()?), name: value.text()? })
+    let (created, name) = (Moment::from_millis(value.number()?), value.text()?);
+    let owner = match value.bytes()? {
+        [] => None,
+        owner => Some(TenantId::of(Ulid::from_bytes(owner.try_into().ok()?))),
+    };
+    Some(Store { id, name, created, owner })
+}
+
+fn by_owner(owner: TenantId) -> Vec<u8> {
+    std::iter::once(BY_OWNER).chain(owner.ulid().bytes()).collect()
 }
 
 fn by_name(name: &str) -> Vec<u8> {
@@ -293,5 +318,6 @@ const STORES: &str = "stores";
 const MADE: i64 = 0;
 const BY_ID: u8 = b's';
 const BY_NAME: u8 = b'n';
+const BY_OWNER: u8 = b'w';
 /// Pages that are removed while the caller waits.
 const AT_ONCE: usize = 256;
