@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::args::Args;
+use crate::needs;
 use crate::say::{Because as _, Result, progress, refuse, result};
+use crate::toolchain::Toolchain;
 use crate::tree::{Tree, output, run};
 
 /// What to run.
@@ -79,24 +81,15 @@ pub(crate) fn risk_eval(tree: &Tree, wanted: &Wanted) -> Result<()> {
 }
 
 /// The native build against the golden digest, then the WebAssembly build.
-fn bits(tree: &Tree) -> Result<()> {
+pub(crate) fn bits(tree: &Tree) -> Result<()> {
     run(tree.cargo().args(["test", "--quiet", "--locked", "--package", "risk", "--test", "golden"]))?;
-    run(tree.cargo().args([
-        "rustc",
-        "--quiet",
-        "--release",
-        "--locked",
-        "--package",
-        "risk",
-        "--example",
-        "bits",
-        "--target",
-        "wasm32-wasip2",
-        "--",
-        "-Clink-arg=--skip-wit-component",
-    ]))?;
-    let file = target(tree).join("wasm32-wasip2/release/examples/bits.wasm");
-    let mut node = tree.command(crate::needs::node(tree)?.with_file_name("node"));
+    let mut cargo = Toolchain::ready(tree)?.cargo(tree, "rustc");
+    cargo.args(["--quiet", "--release", "--locked", "--package", "risk", "--example", "bits"]);
+    cargo.args(["--target", "wasm32-wasip2", "--target-dir", "target/wasm"]);
+    // The core module alone: it needs no host that knows components.
+    run(cargo.args(["--", "-Clink-arg=--skip-wit-component"]))?;
+    let file = tree.path("target/wasm/wasm32-wasip2/release/examples/bits.wasm");
+    let mut node = tree.command(needs::node(tree)?);
     result(output(node.arg("tools/risk-scorer/bits.mjs").arg(file))?.trim());
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::args::Args;
 use crate::say::{Result, progress, refuse, result};
 use crate::tree::{Tree, run};
 use crate::wait::Watch;
-use crate::{browser, build_all, fuzz, needs, schema, tidy, wasm};
+use crate::{browser, build_all, fuzz, needs, risk_eval, schema, tidy, wasm};
 
 /// Whole-system suites: they drive the built components through the host, so they come after both are built.
 const SYSTEM: [&str; 2] = ["store-suite", "flows"];
@@ -23,6 +23,7 @@ const STEPS: &[Step] = &[
     ("lints of the host", true, host_lints),
     ("tests", false, tests),
     ("tests of the host", false, host_tests),
+    ("bits of the risk model", true, risk_eval::bits),
     ("stores", true, stores),
     ("flows", false, |tree| system(tree, "flows")),
     ("browser", true, browser::browser),
@@ -55,7 +56,7 @@ pub(crate) fn test(tree: &Tree, mut args: Args) -> Result<()> {
     }
     progress(took.join(", "));
     if fast {
-        progress("left out by --fast: lints of the host, stores, browser, fuzzing");
+        progress("left out by --fast: lints of the host, bits of the risk model, stores, browser, fuzzing");
     }
     result(format_args!("all {} steps passed in {} s", steps.len(), whole.elapsed().as_secs()));
     Ok(())
