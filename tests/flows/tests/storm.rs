@@ -236,7 +236,7 @@ fn a_stricter_policy_counts_for_every_judgement_after_its_answer() {
     let mut browser = system.client();
     sign_in_by_link(&mut browser, ADA, None);
     add_passkey(&mut browser, &system.origin(), 1);
-    let waiting: Vec<(Client, String)> = (0..6)
+    let waiting: Vec<(Client, String)> = (0..4)
         .map(|number| {
             let slug = format!("unit{number}");
             let tenant = json!({ "name": slug, "slug": slug });
