@@ -2,7 +2,9 @@
 
 import { LatchkeyError, session, signOut } from "../sdk/latchkey.js";
 import { button, need, of, say } from "./dom.js";
+import { AppSetup } from "./elements/app-setup.js";
 import { Devices } from "./elements/devices.js";
+import { SecondFactors } from "./elements/factors.js";
 import { Passkeys } from "./elements/passkeys.js";
 import { ago } from "./times.js";
 import { wordsFor } from "./words.js";
@@ -10,6 +12,8 @@ import { wordsFor } from "./words.js";
 /** @typedef {import("../types/api.js").Session} Session */
 
 customElements.define("lk-passkeys", Passkeys);
+customElements.define("lk-app-setup", AppSetup);
+customElements.define("lk-factors", SecondFactors);
 customElements.define("lk-devices", Devices);
 
 const main = need(document, "main", HTMLElement);
@@ -27,7 +31,11 @@ try {
   introduce(await session());
   leave.hidden = false;
   need(main, "[data-part=content]", HTMLElement).hidden = false;
-  await Promise.all([need(main, "lk-passkeys", Passkeys).load(), need(main, "lk-devices", Devices).load()]);
+  await Promise.all([
+    need(main, "lk-passkeys", Passkeys).load(),
+    need(main, "lk-factors", SecondFactors).load(),
+    need(main, "lk-devices", Devices).load(),
+  ]);
 } catch (error) {
   tell(error);
 }

@@ -2,6 +2,7 @@
 
 import { finish, session } from "../sdk/latchkey.js";
 import { of } from "./dom.js";
+import { AppSetup } from "./elements/app-setup.js";
 import { Ended } from "./elements/ended.js";
 import { Offer } from "./elements/offer.js";
 import { Start } from "./elements/start.js";
@@ -19,6 +20,7 @@ const tabs = new BroadcastChannel("latchkey");
 
 customElements.define("lk-start", Start);
 customElements.define("lk-waiting", Waiting);
+customElements.define("lk-app-setup", AppSetup);
 customElements.define("lk-step-up", StepUp);
 customElements.define("lk-offer", Offer);
 customElements.define("lk-ended", Ended);

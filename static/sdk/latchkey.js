@@ -5,6 +5,7 @@
 // Every function answers with the shapes of docs/API.md or throws a `LatchkeyError`, whose `code` is stable.
 
 export { LatchkeyError } from "./errors.js";
+export { listFactors, beginTotp, activateTotp, removeTotp, renewRecoveryCodes } from "./factors.js";
 export { startMagicLink, pollAttempt, submitCode } from "./magic-link.js";
 export {
   canUsePasskeys,
@@ -18,7 +19,10 @@ export {
 export {
   finish,
   stepUpWithPasskey,
+  stepUpWithCode,
   enrolToStepUp,
+  beginTotpToStepUp,
+  activateTotpToStepUp,
   session,
   signOut,
   listSessions,

@@ -1,6 +1,8 @@
 // From a handoff to a session, and looking after sessions.
 
 import * as ceremony from "./ceremony.js";
+import { LatchkeyError } from "./errors.js";
+import { activateTotp, beginTotp } from "./factors.js";
 import { request } from "./http.js";
 import { registerPasskey } from "./passkeys.js";
 
@@ -10,6 +12,7 @@ import { registerPasskey } from "./passkeys.js";
 /** @typedef {import("../types/api.js").Reason} Reason */
 /** @typedef {import("../types/api.js").Session} Session */
 /** @typedef {import("../types/api.js").SessionBegun} SessionBegun */
+/** @typedef {import("../types/api.js").TotpSecret} TotpSecret */
 
 /**
  * Where a sign-in stands after its first factor.
@@ -19,7 +22,7 @@ import { registerPasskey } from "./passkeys.js";
  */
 
 /**
- * Takes a handoff the rest of the way: judged, and if allowed a session. A `challenge` is answered by {@link stepUpWithPasskey}.
+ * Takes a handoff the rest of the way: judged, and if allowed a session. A `challenge` is answered by {@link stepUpWithPasskey} or {@link stepUpWithCode}.
  * @param {string} handoff
  * @param {{ remember_device?: boolean }} [options]
  * @returns {Promise<Outcome>}
@@ -48,6 +51,18 @@ export async function stepUpWithPasskey({ signal: outer, ...options } = {}) {
 }
 
 /**
+ * Answers a challenge with a code: an authenticator app's, or a recovery code.
+ * @param {"totp" | "recovery_code"} factor
+ * @param {string} code
+ * @param {{ remember_device?: boolean }} [options]
+ * @returns {Promise<Outcome>}
+ */
+export async function stepUpWithCode(factor, code, options = {}) {
+  const { handoff } = await request("POST", "/step-up/verify", { factor, code });
+  return begin(handoff, options);
+}
+
+/**
  * Makes the first passkey of a person whose challenge offers to `enrol` one; {@link stepUpWithPasskey} then answers with it.
  * @param {{ signal?: AbortSignal }} [options]
  * @returns {Promise<void>}
@@ -56,6 +71,28 @@ export async function enrolToStepUp(options) {
   // A session that is still here ends with this sign-in in any case; while it stands, the passkey would become its account's.
   await signOut();
   await registerPasskey(options);
+}
+
+/**
+ * Begins to set up an app as the first factor of a person whose challenge offers to `enrol` one; {@link activateTotpToStepUp} then answers.
+ * @returns {Promise<TotpSecret>}
+ */
+export async function beginTotpToStepUp() {
+  // As for a passkey: not into the account of a session that is still here.
+  await signOut();
+  return beginTotp();
+}
+
+/**
+ * Confirms that app, and answers the challenge with the same code.
+ * @param {string} code
+ * @param {{ remember_device?: boolean }} [options]
+ * @returns {Promise<Outcome>}
+ */
+export async function activateTotpToStepUp(code, options = {}) {
+  const { handoff } = await activateTotp(code);
+  if (!handoff) throw new LatchkeyError("transaction_gone", "no step-up waits for this");
+  return begin(handoff, options);
 }
 
 /**

@@ -46,6 +46,29 @@ export interface Reason {
 /** What can answer a challenge. */
 export type Factor = "passkey" | "totp" | "recovery_code" | (string & {});
 
+/** `GET /step-up/factors`: what one has. */
+export interface Factors {
+  passkeys: number;
+  /** `disabled` after too many wrong codes in a row. */
+  totp: { created_at: string; last_used_at: string; disabled: boolean } | null;
+  recovery_codes: { created_at: string; left: number; disabled: boolean } | null;
+}
+
+/** `POST /step-up/totp/verify`; with a handoff where the app was set up on the way in. */
+export interface FactorsAndHandoff extends Factors {
+  handoff?: string;
+}
+
+/** `POST /step-up/totp`. */
+export interface TotpSecret {
+  /** `otpauth:`, for a link on a telephone. */
+  uri: string;
+  /** Base 32, to be typed. */
+  secret: string;
+  /** The link as a picture. */
+  qr_svg: string;
+}
+
 /** `POST /step-up/assess`. */
 export interface Assessment {
   decision: "allow" | "challenge" | "block";
@@ -53,7 +76,7 @@ export interface Assessment {
   score: number;
   reasons: Reason[];
   factors?: Factor[];
-  /** The account has no such factor yet; one may be made now, with `POST /passkey/register/options`. */
+  /** The account has none of these yet; one may be made now, with `POST /passkey/register/options` or `POST /step-up/totp`. */
   enrol?: boolean;
   handoff?: string;
 }

@@ -1,10 +1,11 @@
 // Every page in every state, as it is read aloud, on a phone, in the dark; pictures to look at in output/.
 
+import { code } from "../support/app.js";
 import { Authenticator } from "../support/authenticator.js";
 import { scene } from "../support/browser.js";
 import { accessible, fits, picture, reads } from "../support/checks.js";
 import { askForMail, at, press, signInByCode, typeCode } from "../support/steps.js";
-import { base, mail, person, tenant } from "../support/system.js";
+import { admin, base, mail, person, tenant } from "../support/system.js";
 
 /** @typedef {import("playwright-core").BrowserContextOptions} Options */
 
@@ -65,6 +66,40 @@ for (const [look, options] of LOOKS) {
     await accessible(page);
     await picture(page, `account-rename-${look}`);
     await page.keyboard.press("Escape");
+  });
+
+  scene(`second factor, ${look}`, async (visit) => {
+    const strict = await tenant();
+    const { email } = await person(strict, "Ada Berg");
+    const visitor = await visit(options);
+    visitor.expect(400);
+    const page = await visitor.open();
+    const shown = async (/** @type {string} */ name) => {
+      await fits(page);
+      await accessible(page);
+      await picture(page, `${name}-${look}`);
+    };
+    await signInByCode(page, email, strict);
+    await press(page, "Set up an authenticator app");
+    await page.getByRole("img", { name: /^QR code/ }).waitFor();
+    await shown("factor-set-up");
+    await page.getByLabel("Code from the app").fill(code(await page.locator("code").innerText()));
+    await press(page, "Confirm");
+    await page.getByText(/^Your authenticator app is set up\./).waitFor();
+    await press(page, "Make codes");
+    await page.getByRole("heading", { name: "Your recovery codes" }).waitFor();
+    await shown("factor-codes");
+    await admin("PUT", `/tenants/${strict}/policy`, { second_factor: { value: "always" } });
+    await page.goto(`${base}/sign-in?tenant=${strict}`);
+    await askForMail(page, email);
+    await typeCode(page, (await mail(email, 2)).code);
+    await at(page, "One more check");
+    await shown("step-up-app");
+    await page.getByLabel("Code from your app").fill("000000");
+    await press(page, "Confirm");
+    await page.getByText(/That code was not taken/).waitFor();
+    await press(page, "Use a recovery code");
+    await shown("step-up-recovery");
   });
 
   scene(`second check and stop, ${look}`, async (visit) => {
@@ -168,6 +203,7 @@ scene("what a screen reader gets", async (visit) => {
       - list:
         - listitem: Your organisation asks for a second step at every sign-in.
       - button "Create a passkey"
+      - button "Use an authenticator app"
       - status
       - button "Start again"`);
   await press(page, "Create a passkey");
@@ -204,6 +240,19 @@ scene("what a screen reader gets", async (visit) => {
             - paragraph: …Added …
             - button "Rename …": Rename
             - button "Remove …": Remove
+      - region "Second factor":
+        - heading "Second factor" [level=2]
+        - paragraph: Asked for when a sign-in looks unusual, or where your organisation wants it always. A passkey is one already.
+        - status
+        - list:
+          - listitem:
+            - heading "Authenticator app" [level=3]
+            - paragraph: Not set up. Its codes change every half minute and need no network.
+            - button "Set up an authenticator app": Set up
+          - listitem:
+            - heading "Recovery codes" [level=3]
+            - paragraph: None yet. Each works once, for the day your phone is lost.
+            - button "Make codes"
       - region "Devices":
         - heading "Devices" [level=2]
         - paragraph: Where you are signed in now. Anything you do not know? Sign it out.
