@@ -30,6 +30,8 @@ pub enum Answer {
     Right,
     /// It was not, or was used before; it counts.
     Wrong,
+    /// The same, and with it the factor is disabled.
+    LastWrong,
     /// The factor was disabled before; right or wrong, nothing is taken.
     Disabled,
 }
@@ -91,10 +93,7 @@ impl Totp {
                 (self.step, self.used, self.wrong) = (step, now, 0);
                 Answer::Right
             }
-            None => {
-                self.wrong += 1;
-                Answer::Wrong
-            }
+            None => counted(&mut self.wrong),
         }
     }
 
@@ -148,8 +147,7 @@ impl Recovery {
         // All are compared, each in constant time.
         self.codes.retain(|each| each != code);
         if self.codes.len() == before {
-            self.wrong += 1;
-            return Answer::Wrong;
+            return counted(&mut self.wrong);
         }
         (self.used, self.wrong) = (Some(now), 0);
         Answer::Right
@@ -159,6 +157,11 @@ impl Recovery {
     pub const fn is_disabled(&self) -> bool {
         self.wrong >= MOST_WRONG
     }
+}
+
+fn counted(wrong: &mut u32) -> Answer {
+    *wrong += 1;
+    if *wrong >= MOST_WRONG { Answer::LastWrong } else { Answer::Wrong }
 }
 
 impl Passkeys {
@@ -272,7 +275,7 @@ mod tests {
         assert_eq!(app.answer(None, now), Answer::Wrong);
         assert_eq!(app.answer(Some(34), now), Answer::Right);
         app.wrong = 99;
-        assert_eq!(app.answer(None, now), Answer::Wrong);
+        assert_eq!(app.answer(None, now), Answer::LastWrong);
         assert_eq!(app.answer(Some(35), now), Answer::Disabled, "right, and too late");
         let code = Digest::of(&[b"x"]);
         let mut list = Recovery {
@@ -282,7 +285,7 @@ mod tests {
             wrong: 99,
             session: session(1, Method::MagicLink).id,
         };
-        assert_eq!(list.answer(&Digest::of(&[b"y"]), now), Answer::Wrong);
+        assert_eq!(list.answer(&Digest::of(&[b"y"]), now), Answer::LastWrong);
         assert_eq!((list.answer(&code, now), list.codes.len()), (Answer::Disabled, 1));
     }
 

@@ -34,7 +34,7 @@ impl Record for Message {
         holds: "a mail of the development mailbox, link and code included; never in production",
         lives: "a day, or until 200 newer ones came",
         use_: "written once",
-        written_by: &["magic-link"],
+        written_by: &["magic-link", "step-up"],
         read_by: &[],
     };
 }
@@ -45,7 +45,7 @@ pub(crate) const PAGES: [Page; 1] = [Page {
     holds: "a counter: the mails put into the development mailbox",
     lives: "for ever",
     use_: "increment only",
-    written_by: &["magic-link"],
+    written_by: &["magic-link", "step-up"],
     read_by: &[],
 }];
 

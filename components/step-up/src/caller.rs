@@ -1,5 +1,6 @@
 //! Who may look after second factors.
 
+use domain::TenantId;
 use kv_schema::{
     Account, Session,
     passkeys::{self, Passkeys},
@@ -39,6 +40,14 @@ impl Caller {
         match self {
             Self::SignedIn(found) => &found.1,
             Self::Enrolling(found) => &found.1,
+        }
+    }
+
+    /// The tenant it is, or is about to be, signed in to.
+    pub(crate) const fn tenant(&self) -> TenantId {
+        match self {
+            Self::SignedIn(found) => found.0.tenant(),
+            Self::Enrolling(found) => found.0.tenant(),
         }
     }
 

@@ -7,12 +7,14 @@ use kv_schema::{
     passkeys::{self, Passkeys},
     tenant,
 };
+use mail::Event;
 use serde_json::json;
 use web::{Call, Problem, Response, StatusCode};
 
 use crate::{
     caller::{self, Caller},
     error::StepUpError,
+    notify::notify,
     otpauth, rfc6238,
     wire::{self, Activate, Nothing},
 };
@@ -43,12 +45,8 @@ pub(crate) async fn begin(call: &Call<'_>) -> Result<Response, Problem> {
         Err(refused) => Change::Leave(Err(refused)),
     });
     kept.await?.ok_or(StepUpError::Blocked)??;
-    let tenant = account.memberships.first().map(|membership| membership.tenant);
-    let tenant = caller.session().map(kv_schema::Session::tenant).or(tenant);
-    let issuer = match tenant {
-        Some(tenant) => tenant::read(ports, tenant).await?.map(|tenant| tenant.policy.brand_name()),
-        None => None,
-    };
+    let tenant = tenant::read(ports, caller.tenant()).await?;
+    let issuer = tenant.map(|tenant| tenant.policy.brand_name());
     let issuer = issuer.filter(|name| !name.is_empty()).unwrap_or_else(|| "Latchkey".to_owned());
     let shown = otpauth::Shown::new(&issuer, account.email.as_str(), secret.reveal());
     let svg = shown.qr_svg().map_err(StepUpError::Unpresentable)?;
@@ -74,6 +72,7 @@ pub(crate) async fn activate(call: &Call<'_>) -> Result<Response, Problem> {
         Err(refused) => Change::Leave(Err(refused)),
     });
     activated.await?.ok_or(StepUpError::Blocked)??;
+    notify(call, caller.account(), caller.tenant(), Event::AppAdded).await;
     let mut body = wire::overview(&caller::factors(call, caller.account()).await?);
     let Caller::Enrolling(found) = caller else { return Ok(web::json(StatusCode::OK, &body)) };
     let (waiting, _) = *found;
@@ -126,6 +125,7 @@ pub(crate) async fn remove(call: &Call<'_>) -> Result<Response, Problem> {
         Change::Write(Ok(()))
     });
     removed.await?.ok_or(StepUpError::Blocked)??;
+    notify(call, caller.account(), caller.tenant(), Event::AppRemoved).await;
     Ok(web::no_content())
 }
 

@@ -28,13 +28,11 @@ pub(crate) async fn verify(call: &Call<'_>) -> Result<Response, Problem> {
             Method::Passkey
         }
         Answer::Totp(code) => {
-            waiting.count_try(call).await?;
-            code::totp(call, account.id, &passkeys, &code).await?;
+            code::totp(call, &waiting, &account, &passkeys, &code).await?;
             Method::Totp
         }
         Answer::RecoveryCode(code) => {
-            waiting.count_try(call).await?;
-            code::recovery(call, account.id, &code).await?;
+            code::recovery(call, &waiting, &account, &code).await?;
             Method::RecoveryCode
         }
     };

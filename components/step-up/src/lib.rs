@@ -10,6 +10,7 @@ mod decide;
 mod enrol;
 mod error;
 mod factor;
+mod notify;
 mod otpauth;
 mod page;
 mod passkey;

@@ -7,12 +7,14 @@ use kv_schema::{
     factors::Recovery,
     passkeys::{self, Passkeys},
 };
+use mail::Event;
 use serde_json::json;
 use web::{Call, Problem, Response, StatusCode};
 
 use crate::{
     caller::{self, Caller},
     error::StepUpError,
+    notify::notify,
     wire::Nothing,
 };
 
@@ -41,6 +43,7 @@ pub(crate) async fn renew(call: &Call<'_>) -> Result<Response, Problem> {
             Err(refused) => Change::Leave(Err(refused)),
         });
     kept.await?.ok_or(StepUpError::Blocked)??;
+    notify(call, account, caller.tenant(), Event::CodesMade).await;
     let shown: Vec<String> = codes.iter().map(|code| grouped(code.reveal())).collect();
     Ok(web::json(StatusCode::OK, &json!({ "codes": shown })))
 }

@@ -1,6 +1,6 @@
 //! The transaction of a browser: what waits for a second factor, whose it is, and how it ends.
 
-use domain::{Digest, Method, Plain, Token, secret::TransactionToken};
+use domain::{Digest, Method, Plain, TenantId, Token, secret::TransactionToken};
 use kv_schema::{
     Account, Change, account,
     passkeys::{self, Passkeys},
@@ -33,6 +33,11 @@ impl Waiting {
     /// Whether a factor may be set up on the way: the policy asks everybody for one, nothing looked risky, and there was none.
     pub(crate) const fn may_enrol(&self) -> bool {
         self.transaction.may_enrol
+    }
+
+    /// The tenant that is signed in to.
+    pub(crate) const fn tenant(&self) -> TenantId {
+        self.transaction.handoff.who.tenant()
     }
 
     /// Whose it is, if that account may still sign in.

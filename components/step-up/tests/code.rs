@@ -413,6 +413,51 @@ fn an_app_set_up_anew_meanwhile_does_not_take_the_old_ones_code() {
     });
 }
 
+/// RISK.md section 2.3: whoever did it, the owner learns of it; and nothing in the mail can be pressed.
+#[test]
+fn what_happens_to_a_factor_is_told_by_mail() {
+    let world = World::default();
+    block_on(async {
+        let ada = person(&world, "ada@acme.example").await;
+        let mut browser = Browser::default();
+        asked(&world, &mut browser, &ada).await;
+        assert_eq!(recovery(&world, &mut browser, &ada.codes[0]).await.status, 200);
+        passkeys::update(&world.ports(), ada.account.id, |passkeys| {
+            passkeys.factors.totp.as_mut().unwrap().wrong = 99;
+            Change::Write(())
+        })
+        .await
+        .unwrap();
+        asked(&world, &mut browser, &ada).await;
+        totp(&world, &mut browser, &wrong(&world, &ada.secret)).await;
+        totp(&world, &mut browser, &wrong(&world, &ada.secret)).await;
+        session(&world, &mut browser, &ada.account, &[Method::MagicLink, Method::RecoveryCode]).await;
+        browser.send(&world, step_up::routes::answer, "DELETE", "/step-up/totp", json!(null)).await;
+        let told = notices(&world, &ada.account).await;
+        let subjects = [
+            "Authenticator app set up",
+            "New recovery codes",
+            "Recovery code used",
+            "Second factor switched off",
+            "Authenticator app removed",
+        ];
+        assert_eq!(told.len(), subjects.len(), "{told:?}");
+        assert!(told.iter().zip(subjects).all(|(told, subject)| told.starts_with(subject)), "{told:?}");
+    });
+}
+
+#[test]
+fn a_notice_that_does_not_go_out_holds_nobody_up() {
+    let world = World::with(&[("mailer", "")]);
+    block_on(async {
+        let ada = person(&world, "ada@acme.example").await;
+        let mut browser = Browser::default();
+        asked(&world, &mut browser, &ada).await;
+        assert_eq!(recovery(&world, &mut browser, &ada.codes[0]).await.status, 200);
+        assert!(world.log.0.borrow().join("\n").contains("a notice about second factors was not mailed"));
+    });
+}
+
 #[test]
 fn another_keyring_key_lets_nobody_in() {
     let world = World::default();

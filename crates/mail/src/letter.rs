@@ -14,10 +14,10 @@ pub struct Letter {
     pub text: Plain<String>,
     /// The HTML part.
     pub html: Plain<String>,
-    /// The link in it, for the development mailbox.
-    pub link: Plain<String>,
+    /// The link in it that signs someone in, for the development mailbox.
+    pub link: Option<Plain<String>>,
     /// The code in it, for the development mailbox.
-    pub code: Plain<String>,
+    pub code: Option<Plain<String>>,
     /// Names this letter to a provider that sends each name once; no secret.
     pub idempotency_key: String,
 }

@@ -107,8 +107,8 @@ impl Mailer {
             subject: letter.subject.clone(),
             text: letter.text.reveal().clone(),
             html: letter.html.reveal().clone(),
-            link: Some(letter.link.reveal().clone()),
-            code: Some(letter.code.reveal().clone()),
+            link: letter.link.as_ref().map(|link| link.reveal().clone()),
+            code: letter.code.as_ref().map(|code| code.reveal().clone()),
             at: ports.now,
         };
         mailbox::put(ports, &message).await.map_err(MailError::Mailbox)

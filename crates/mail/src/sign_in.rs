@@ -48,8 +48,8 @@ impl SignIn<'_> {
             subject,
             text: Plain::new(text),
             html: Plain::new(html),
-            link: self.link,
-            code: self.code,
+            link: Some(self.link),
+            code: Some(self.code),
             idempotency_key: self.idempotency_key,
         }
     }
@@ -81,7 +81,7 @@ const fn is_format(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

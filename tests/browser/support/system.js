@@ -9,7 +9,7 @@ export const base = need("BASE_URL").replace(/\/$/, "");
 const token = need("BOOTSTRAP_TOKEN");
 const clock = process.env.LATCHKEY_CLOCK_OFFSET_FILE;
 
-/** @typedef {{ to: string, subject: string, link: string, code: string }} Mail */
+/** @typedef {{ to: string, subject: string, link: string, code: string }} Mail one to sign in with */
 
 /**
  * Calls the administration API.
@@ -53,7 +53,7 @@ export async function person(tenant, name) {
 }
 
 /**
- * The newest mail to an address, once there are as many as wanted.
+ * The newest mail to sign in with, to an address, once there are as many as wanted.
  * @param {string} to
  * @param {number} [wanted]
  * @returns {Promise<Mail>}
@@ -64,8 +64,9 @@ export async function mail(to, wanted = 1) {
       headers: { accept: "application/json" },
     });
     const { messages } = /** @type {{ messages: Mail[] }} */ (await response.json());
-    const [newest] = messages;
-    if (newest && messages.length >= wanted) return newest;
+    const toSignIn = messages.filter(({ link }) => link);
+    const [newest] = toSignIn;
+    if (newest && toSignIn.length >= wanted) return newest;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`no mail number ${wanted} came to ${to}`);

@@ -170,6 +170,13 @@ pub(crate) async fn set_up(world: &World, browser: &mut Browser) -> String {
     secret
 }
 
+/// The subjects of the notices that were mailed, oldest first.
+pub(crate) async fn notices(world: &World, account: &Account) -> Vec<String> {
+    let mut all = kv_schema::mailbox::list(&world.ports(), Some(&account.email)).await.unwrap();
+    all.reverse();
+    all.into_iter().map(|mail| mail.subject).collect()
+}
+
 /// Failures make a risk of their own; these tests are about other limits.
 pub(crate) async fn forget_failures(world: &World, account: &Account) {
     passkeys::update(&world.ports(), account.id, |passkeys| {
