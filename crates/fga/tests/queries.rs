@@ -140,6 +140,34 @@ fn a_list_with_an_exclusion_asks_once_for_all_its_objects() {
 }
 
 #[test]
+fn a_list_of_users_with_an_exclusion_asks_once_for_all_its_users() {
+    let text = "model
+  schema 1.1
+type user
+type doc
+  relations
+    define banned: [user]
+    define muted: [user]
+    define blocked: banned or muted
+    define viewer: [user] but not blocked
+";
+    let plan = Plan::compile(&dsl::parse(text).unwrap().model).unwrap();
+    let mut tuples: Vec<TupleKey> = (0..900).map(|at| tuple(&format!("doc:1#viewer@user:{at}"))).collect();
+    tuples.push(tuple("doc:1#muted@user:7"));
+    let many = Memory::new(&tuples);
+    let asked = ListUsers {
+        object: "doc:1",
+        relation: "viewer",
+        type_name: "user",
+        userset: None,
+        given: Given::default(),
+    };
+    let listed = block_on(list_users(&plan, &many, asked, Limits::for_lists())).unwrap();
+    assert_eq!(listed.len(), 899);
+    assert!(many.cost().1 <= 4, "{:?}", many.cost());
+}
+
+#[test]
 fn too_many_reads_are_an_error() {
     let plan = drive();
     let tuples: Vec<TupleKey> =

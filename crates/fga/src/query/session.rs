@@ -1,10 +1,13 @@
 //! The rounds of a query.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use super::evaluation::{Answer, Evaluation, Node};
 use super::known::{Known, Want, Wanted};
 use super::{Limits, QueryError};
 use crate::error::{Code, Error};
-use crate::plan::Plan;
+use crate::plan::{Plan, RelationId};
 use crate::store::Tuples;
 
 /// One query, or several that share what they read.
@@ -44,6 +47,7 @@ impl<'a, T: Tuples> Session<'a, T> {
         if wanted.is_empty() {
             return Ok(());
         }
+        let wanted = together(wanted);
         self.asked = self.asked.saturating_add(wanted.len());
         if self.asked > self.limits.reads {
             return Err(Error::too_complex().into());
@@ -76,6 +80,32 @@ impl<'a, T: Tuples> Session<'a, T> {
         }
     }
 }
+
+/// Many users of one relation of one object are asked for as its list.
+fn together(wanted: Wanted) -> Wanted {
+    let mut users: BTreeMap<(RelationId, Rc<str>), usize> = BTreeMap::new();
+    for want in &wanted {
+        if let Want::Which { relation, object, .. } = want {
+            *users.entry((*relation, object.clone())).or_default() += 1;
+        }
+    }
+    users.retain(|_, count| *count > MANY);
+    if users.is_empty() {
+        return wanted;
+    }
+    wanted
+        .into_iter()
+        .map(|want| match want {
+            Want::Which { relation, object, .. } if users.contains_key(&(relation, object.clone())) => {
+                Want::Users { relation, object, usersets_only: false }
+            }
+            other => other,
+        })
+        .collect()
+}
+
+/// From so many users on a list is cheaper than each of them.
+const MANY: usize = 64;
 
 /// How many entries of a list weigh as much as one key that is asked for.
 const LISTED_PER_READ: usize = 100;
