@@ -1,9 +1,14 @@
 //! Access tokens: what we sign for a machine client, and what a room believes of one that is shown to it.
 //!
 //! A token is checked by its signature **and** by the client's record, so that disabling a client, deleting it or taking a scope away holds with
-//! the next request: one read, since the keys are remembered.
+//! the next request: one read, since keys and verified tokens are remembered.
 
-use domain::{ClientId, Plain, Secs, TenantId, Ulid, hours};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use domain::{ClientId, Digest, Moment, Plain, Secs, TenantId, Ulid, hours};
 use jose::{Audience, Expected, Refused, Unverified};
 use ports::{Failure, Ports};
 use serde::{Deserialize, Serialize};
@@ -94,8 +99,33 @@ pub async fn issue(
     Ok(Plain::new(token.ok_or_else(|| ports::StoreError("a token cannot be written".into()))?))
 }
 
-/// Whose token this is, if it is one of ours for us and its client is still there.
+/// Whose token this is, if it is one of ours for us and its client is still there: one read, and a signature the first time that this instance sees it.
 pub async fn authenticate(ports: &Ports<'_>, token: &str) -> Result<Result<Machine, BearerError>, Failure> {
+    let verified = match seen(ports, token) {
+        Some(verified) => verified,
+        None => match verify(ports, token).await? {
+            Ok(verified) => verified,
+            Err(refused) => return Ok(Err(refused)),
+        },
+    };
+    let client = client::read(ports, verified.client).await?.filter(Client::is_active);
+    let Some(client) = client.filter(|client| client.tenant == verified.tenant) else {
+        return Ok(Err(BearerError::ClientGone));
+    };
+    let still = |scope: &&String| client.scopes.contains(*scope);
+    let scopes = verified.scopes.iter().filter(still).cloned().collect();
+    Ok(Ok(Machine { client, scopes }))
+}
+
+/// What a token says, verified. It stays so: a token does not change, and no key is taken back before all that it signed is over.
+struct Verified {
+    ends: Moment,
+    client: ClientId,
+    tenant: TenantId,
+    scopes: Vec<String>,
+}
+
+async fn verify(ports: &Ports<'_>, token: &str) -> Result<Result<Arc<Verified>, BearerError>, Failure> {
     let unverified = match Unverified::parse(token) {
         Ok(unverified) => unverified,
         Err(refused) => return Ok(Err(BearerError::Token(refused))),
@@ -117,17 +147,43 @@ pub async fn authenticate(ports: &Ports<'_>, token: &str) -> Result<Result<Machi
     };
     // A token of a person says the person in `sub`, and its client in `client_id` alone.
     let named = registered.sub.filter(|sub| *sub == claims.client_id).and_then(|sub| sub.parse().ok());
-    let Some(id) = named else { return Ok(Err(BearerError::ClientGone)) };
-    let client = client::read(ports, id).await?.filter(Client::is_active);
-    let Some(client) = client.filter(|client| client.tenant == claims.tenant.id) else {
-        return Ok(Err(BearerError::ClientGone));
-    };
-    let asked = claims.scope.split(' ').filter(|scope| !scope.is_empty());
-    let scopes =
-        asked.filter(|scope| client.scopes.iter().any(|has| has == scope)).map(str::to_owned).collect();
-    Ok(Ok(Machine { client, scopes }))
+    let Some(client) = named else { return Ok(Err(BearerError::ClientGone)) };
+    let scopes = claims.scope.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
+    let ends = Moment::from_secs(registered.exp).plus(TOLERANCE);
+    let verified = Arc::new(Verified { ends, client, tenant: claims.tenant.id, scopes });
+    remember(ports, token, &verified);
+    Ok(Ok(verified))
 }
 
+/// The tokens that this instance has verified. A signature costs milliseconds, a check on the way of every request must not.
+#[derive(Default)]
+struct Seen(Mutex<BTreeMap<[u8; 32], Arc<Verified>>>);
+
+fn seen(ports: &Ports<'_>, token: &str) -> Option<Arc<Verified>> {
+    let seen = ports.blocks.kept::<Seen>();
+    let verified = seen.0.lock().ok()?.get(&name(ports, token)).cloned()?;
+    (ports.now < verified.ends).then_some(verified)
+}
+
+fn remember(ports: &Ports<'_>, token: &str, verified: &Arc<Verified>) {
+    if let Ok(mut seen) = ports.blocks.kept::<Seen>().0.lock() {
+        if seen.len() >= MOST_SEEN {
+            seen.retain(|_, verified| ports.now < verified.ends);
+        }
+        // The names are hashes: whichever goes, it is nobody's in particular.
+        while seen.len() >= MOST_SEEN {
+            seen.pop_first();
+        }
+        seen.insert(name(ports, token), Arc::clone(verified));
+    }
+}
+
+/// A token as this instance knows it again; for us, under the name that we have now.
+fn name(ports: &Ports<'_>, token: &str) -> [u8; 32] {
+    *Digest::of(&[ports.settings.public_url().as_bytes(), token.as_bytes()]).bytes()
+}
+
+const MOST_SEEN: usize = 256;
 /// RFC 9068 section 2.1.
 const TYPE: &str = "at+jwt";
 /// How long a token lives. Where it is shown to us its client's record is asked, too; where it is shown to others this is how long they believe it.

@@ -223,7 +223,7 @@ fn foreign_account() {
     assert_eq!(ask(&world, &token, "POST", &format!("{own}/sign-out"), Value::Null).status, 204);
 }
 
-/// One read for the token, of the client; the keys are remembered.
+/// One read for the token, of the client; keys and verified tokens are remembered.
 #[test]
 fn a_warm_check_costs_one_read() {
     let world = world();
@@ -235,5 +235,16 @@ fn a_warm_check_costs_one_read() {
     assert_eq!((warm.reads, warm.writes), (1, 0));
     world.advance(mins(6));
     authenticate();
-    assert_eq!(world.store.operations().reads, 2, "the keys again every few minutes");
+    assert_eq!(world.store.operations().reads, 1);
+    // Another token of another instance: the keys are read again every few minutes.
+    let id = register(&world, "zeta", &["admin"]);
+    let other = admin(&world, &id);
+    world.advance(mins(6));
+    world.store.operations();
+    block_on(bearer::authenticate(&world.ports(), &other)).unwrap().unwrap();
+    assert_eq!(world.store.operations().reads, 2);
+    // What is remembered ends all the same.
+    world.advance(hours(1));
+    assert!(block_on(bearer::authenticate(&world.ports(), &token)).unwrap().is_err());
+    assert!(block_on(bearer::authenticate(&world.ports(), &other)).unwrap().is_err());
 }
