@@ -13,7 +13,7 @@ enum Reach {
     /// The holder of the bootstrap token.
     Everything,
     /// A machine client: its own tenant, and those below.
-    Of(Machine),
+    Of(Box<Machine>),
 }
 
 impl Administrator {
@@ -30,7 +30,11 @@ impl Administrator {
             return Err(AdminError::Unauthorized);
         }
         let machine = bearer::authenticate(&call.ports, shown).await?.map_err(AdminError::TokenRefused)?;
-        if machine.may(SCOPE) { Ok(Self(Reach::Of(machine))) } else { Err(AdminError::InsufficientScope) }
+        if machine.may(SCOPE) {
+            Ok(Self(Reach::Of(Box::new(machine))))
+        } else {
+            Err(AdminError::InsufficientScope)
+        }
     }
 
     /// Where what they reach begins.
