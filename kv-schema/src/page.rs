@@ -1,8 +1,8 @@
 //! The schema's page: one row for every record and counter.
 
 use crate::{
-    account, budget, client, keyring, link, mailbox, passkeys, record::Record as _, sessions, slot, sweep,
-    tenant,
+    account, budget, client, fga, keyring, link, mailbox, passkeys, record::Record as _, sessions, slot,
+    sweep, tenant,
 };
 
 /// What is known about one kind of record or counter.
@@ -47,6 +47,7 @@ pub fn all() -> Vec<Page> {
     pages.extend(link::PAGES);
     pages.extend(budget::PAGES);
     pages.extend(mailbox::PAGES);
+    pages.extend(fga::pages());
     pages.sort_by_key(|page| page.name);
     pages
 }
@@ -54,7 +55,7 @@ pub fn all() -> Vec<Page> {
 /// The page as Markdown; `cargo xtask schema` writes it to `SCHEMA.md`.
 pub fn markdown() -> String {
     let mut text = String::from(
-        "# What lies in the store\n\nPrinted from the code by `cargo xtask schema`; do not edit.\n\nKeys are made of our own alphabet (`[A-Za-z0-9_.:-]`), at most 200 bytes; what people type enters a key only as a keyed hash (`{hash}`, under `index_key`). Values are JSON in an envelope `{v: version, x?: expiry, w?: recent writers, d: record}` of at most 100 KB. Counters are only ever incremented; cells hold the number that was decided for a unique name (crates/ports, `Store::decide`). A key that has died is never used again.\n\n| name | key | holds | lives | changes | written by | read by |\n| --- | --- | --- | --- | --- | --- | --- |\n",
+        "# What lies in the store\n\nPrinted from the code by `cargo xtask schema`; do not edit.\n\nKeys are made of our own alphabet (`[A-Za-z0-9_.:-]`), at most 200 bytes; what people type enters a key only as a keyed hash (`{hash}`, under `index_key`). Values are JSON in an envelope `{v: version, x?: expiry, w?: recent writers, d: record}` of at most 100 KB; those of authorization stores (`fga-*`) are bytes of our own. Counters are only ever incremented; cells hold the number that was decided for a unique name (crates/ports, `Store::decide`). A key that has died is never used again.\n\n| name | key | holds | lives | changes | written by | read by |\n| --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for page in all() {
         let row = format!(

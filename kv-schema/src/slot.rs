@@ -74,7 +74,7 @@ impl Record for Held {
         holds: "one expiring record: a ceremony, a transaction, a list of keys to sweep, or a tenant whose policy is on its way down; with the digest of its bearer's token",
         lives: "until the end of {hour}, at most; each says when it expires",
         use_: "written once; a transaction is swapped",
-        written_by: &["passkey", "magic-link", "step-up", "session", "admin", "janitor"],
+        written_by: &["passkey", "magic-link", "step-up", "session", "admin", "authz", "janitor"],
         read_by: &[],
     };
 }
@@ -211,7 +211,7 @@ pub(crate) const PAGES: [Page; 2] = [
         holds: "a counter: the last slot number reserved in that hour, sixteen at a time",
         lives: "until the janitor sweeps {hour}",
         use_: "increment only",
-        written_by: &["passkey", "magic-link", "step-up", "session", "admin", "janitor"],
+        written_by: &["passkey", "magic-link", "step-up", "session", "admin", "authz", "janitor"],
         read_by: &[],
     },
 ];

@@ -144,7 +144,7 @@ pub(crate) const MARKS: usize = 128;
 pub(crate) const PAGES: [Page; 2] = [
     Page {
         name: "fga-head",
-        key: "lk1:_:fga-head:{store, or `stores`}.{0, or the number of its cell}",
+        key: "lk1:_:fga-head:{store, or stores}.{0, or the number of its cell}",
         holds: "the head of an authorization store, or of the list of stores: revision, latest model, the top of its tree, and what changed since the tree was last written; bytes of our own",
         lives: "as long as the store",
         use_: "swapped",
@@ -153,7 +153,7 @@ pub(crate) const PAGES: [Page; 2] = [
     },
     Page {
         name: "cell-fga",
-        key: "lk1:_:cell-fga:{store, or `stores`}",
+        key: "lk1:_:cell-fga:{store, or stores}",
         holds: "a cell: the number of the head of a tenant's store, or of the list of stores",
         lives: "as long as the tenant",
         use_: "decided",
