@@ -210,6 +210,26 @@ fn groups_in_a_circle_end() {
 }
 
 #[test]
+fn groups_that_all_contain_one_another_are_no_deeper_than_one_level() {
+    let plan = drive();
+    let mut tuples = vec![tuple("document:d#viewer@user:y"), tuple("document:d#blocked@group:0#member")];
+    for one in 0..60 {
+        for other in (0..60).filter(|other| *other != one) {
+            tuples.push(tuple(&format!("group:{one}#member@group:{other}#member")));
+        }
+    }
+    tuples.push(tuple("group:59#member@user:x"));
+    let stored = Memory::new(&tuples);
+    let ask = |object, relation, user| {
+        block_on(check(&plan, &stored, asked(object, relation, user), Limits::for_lists()))
+    };
+    assert_eq!(ask("group:0", "member", "user:x"), Ok(true));
+    assert_eq!(ask("group:0", "member", "user:y"), Ok(false));
+    assert_eq!(ask("document:d", "viewer", "user:y"), Ok(true));
+    assert_eq!(ask("document:d", "blocked", "user:x"), Ok(true));
+}
+
+#[test]
 fn a_circle_through_a_but_not_is_a_no() {
     let text = "model
   schema 1.1

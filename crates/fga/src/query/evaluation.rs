@@ -13,9 +13,10 @@ use serde_json::{Map, Value};
 use super::Limits;
 use super::conditions::Judge;
 use super::known::{Found, Known, View, Wanted};
+use super::reach::{Reached, Sought, reach};
 use crate::error::Error;
 use crate::memory::Memory;
-use crate::plan::{Kind, Plan, Relation, RelationId, Rewrite};
+use crate::plan::{Plan, Relation, RelationId, Rewrite};
 use crate::tuple::{User, type_of};
 
 /// A relation of an object.
@@ -99,9 +100,7 @@ impl<'a> Evaluation<'a> {
         let mut pass = Pass {
             view: View { plan, known, contextual: self.contextual },
             judge: Judge { plan, context: self.context, limits: self.limits },
-            user: self.user.clone(),
-            parsed,
-            everybody,
+            sought: Sought { user: self.user.clone(), parsed, everybody },
             wanted,
             settled: &mut self.settled,
             provisional: Provisional::default(),
@@ -143,10 +142,7 @@ impl Provisional {
 struct Pass<'p, 'u> {
     view: View<'p>,
     judge: Judge<'p>,
-    user: Rc<str>,
-    parsed: User<'u>,
-    /// `user:*` for a user that is an object.
-    everybody: Option<Rc<str>>,
+    sought: Sought<'u>,
     wanted: &'p mut Wanted,
     settled: &'p mut BTreeMap<Node, Outcome>,
     /// Answers that rest on assumptions.
@@ -177,12 +173,12 @@ impl<'p> Pass<'p, '_> {
         if let Some(outcome) = self.provisional.get(&node) {
             return outcome.clone();
         }
-        if self.parsed_is(relation, object) {
+        if self.sought.is(self.view.plan, relation, object) {
             return Outcome::of(Answer::Yes);
         }
         let plan = self.view.plan;
         let Some(found) = plan.get(relation) else { return Outcome::no(FINAL, false) };
-        if !plan.can_reach(found, &self.parsed) {
+        if !plan.can_reach(found, &self.sought.parsed) {
             return Outcome::no(FINAL, false);
         }
         let too_deep =
@@ -190,7 +186,10 @@ impl<'p> Pass<'p, '_> {
         self.steps += 1;
         if too_deep || self.steps > self.limits.steps || self.frames > MAX_FRAMES {
             self.too_deep.insert(node, depth);
-            return Outcome { rests_on: 0, ..Outcome::of(Answer::Failed(Error::too_complex())) };
+            return too_complex();
+        }
+        if found.plain {
+            return self.plain(node, depth);
         }
         let place = self.stack.len();
         let before = self.provisional.order.len();
@@ -202,13 +201,37 @@ impl<'p> Pass<'p, '_> {
         self.finish(node, place, before, depth, outcome)
     }
 
-    /// Whether the user is the very userset that is asked for.
-    fn parsed_is(&self, relation: RelationId, object: &str) -> bool {
-        match self.parsed {
-            User::Userset { type_name, object: of, relation: name } => {
-                of == object && self.view.plan.find(type_name, name) == Some(relation)
+    /// Where nothing but unions is on the way.
+    fn plain(&mut self, node: Node, depth: usize) -> Outcome {
+        let settled = &*self.settled;
+        let known = |node: &Node| match settled.get(node).map(|outcome| &outcome.answer) {
+            Some(Answer::Yes) => Some(true),
+            Some(Answer::No) => Some(false),
+            Some(Answer::Failed(_) | Answer::Pending) | None => None,
+        };
+        let levels = self.limits.depth - depth.min(self.limits.depth);
+        let (view, sought, steps) = (&self.view, &self.sought, &mut self.steps);
+        let reached = reach(view, sought, node.clone(), levels, steps, self.wanted, &known);
+        if self.steps > self.limits.steps {
+            return too_complex();
+        }
+        match reached {
+            Reached::Yes => {
+                self.settled.insert(node, Outcome::of(Answer::Yes));
+                Outcome::of(Answer::Yes)
             }
-            User::Object { .. } | User::Everybody { .. } => false,
+            Reached::No(nodes) => {
+                self.settled.extend(nodes.into_iter().map(|node| (node, Outcome::no(FINAL, false))));
+                Outcome::no(FINAL, false)
+            }
+            Reached::Pending => {
+                self.pending.insert(node, ());
+                Outcome::of(Answer::Pending)
+            }
+            Reached::TooDeep => {
+                self.too_deep.insert(node, depth);
+                too_complex()
+            }
         }
     }
 
@@ -318,36 +341,13 @@ impl<'p> Pass<'p, '_> {
 
     fn direct(&mut self, relation: &Relation, id: RelationId, object: &Rc<str>, depth: usize) -> Outcome {
         let mut union = Union::default();
-        let takes = |kind: Kind, of: &str| {
-            relation.direct.iter().any(|known| known.kind == kind && known.type_name == of)
-        };
-        let exact = match self.parsed {
-            User::Object { type_name } => takes(Kind::Object, type_name),
-            User::Everybody { type_name } => takes(Kind::Everybody, type_name),
-            User::Userset { type_name, relation: name, .. } => self
-                .view
-                .plan
-                .find(type_name, name)
-                .is_some_and(|userset| takes(Kind::Userset(userset), type_name)),
-        };
-        let user = self.user.clone();
-        if exact && union.add(self.tuple(id, &user, object)) {
-            return union.outcome();
-        }
-        if let Some(everybody) = self.everybody.clone()
-            && takes(Kind::Everybody, self.parsed.type_name())
-            && union.add(self.tuple(id, &everybody, object))
-        {
-            return union.outcome();
-        }
         let plan = self.view.plan;
-        let usersets = relation.direct.iter().any(|known| match known.kind {
-            Kind::Userset(userset) => {
-                plan.get(userset).is_some_and(|found| plan.can_reach(found, &self.parsed))
+        for user in self.sought.named(plan, relation) {
+            if union.add(self.tuple(id, &user, object)) {
+                return union.outcome();
             }
-            Kind::Object | Kind::Everybody => false,
-        });
-        if usersets {
+        }
+        if self.sought.may_be_in(plan, relation) {
             let Some(found) = self.view.users(id, object, true, self.wanted) else {
                 union.add(Outcome::of(Answer::Pending));
                 return union.outcome();
@@ -375,8 +375,9 @@ impl<'p> Pass<'p, '_> {
         depth: usize,
     ) -> Outcome {
         let plan = self.view.plan;
-        let reachable =
-            of.values().any(|id| plan.get(*id).is_some_and(|found| plan.can_reach(found, &self.parsed)));
+        let reachable = of
+            .values()
+            .any(|id| plan.get(*id).is_some_and(|found| plan.can_reach(found, &self.sought.parsed)));
         if !reachable {
             return Outcome::no(FINAL, false);
         }
@@ -429,6 +430,11 @@ impl<'p> Pass<'p, '_> {
         let name = || self.view.plan.get(relation).map_or("", |found| found.name.as_str());
         self.judge.met(condition, || format!("{object}#{}@{user}", name()))
     }
+}
+
+/// A bound was hit; another way may still decide.
+fn too_complex() -> Outcome {
+    Outcome { rests_on: 0, ..Outcome::of(Answer::Failed(Error::too_complex())) }
 }
 
 /// `or`: a yes decides, whatever else failed.

@@ -10,6 +10,7 @@ pub mod explain;
 mod known;
 pub mod list_objects;
 pub mod list_users;
+mod reach;
 mod session;
 
 use std::fmt;
