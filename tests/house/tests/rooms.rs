@@ -1,5 +1,6 @@
 //! One table of rooms (docs/ARCHITECTURE.md), and everything that must agree with it: `spin.toml`, the rooms' routing tables, the schema's page
 //! and the OpenAPI document.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a page that cannot be read has to stop the test")]
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -158,7 +159,9 @@ fn the_openapi_document_tells_every_route() {
         .filter(|(room, _)| *room != "pages")
         // What OpenFGA and AuthZEN specify is told by their own documents.
         .flat_map(|(room, table)| {
-            table.iter().filter(move |(_, path)| room != "authz" || !authz::routes::is_specified_elsewhere(path))
+            table
+                .iter()
+                .filter(move |(_, path)| room != "authz" || !authz::routes::is_specified_elsewhere(path))
         })
         .map(|(method, path)| format!("{method} {path}"))
         .collect();
