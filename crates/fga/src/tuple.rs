@@ -20,7 +20,7 @@ pub struct TupleKey {
     #[serde(default, deserialize_with = "lenient")]
     pub object: String,
     /// When it counts; always, if absent.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<TupleCondition>,
 }
 
