@@ -6,7 +6,7 @@ use domain::{Moment, TenantId, Ulid};
 use ports::{Failure, Ports};
 use serde::{Deserialize, Serialize};
 
-use crate::{Change, Key, Page, Policy, Record, account, client, inherit, policy::Own, record, unique};
+use crate::{Change, Key, Page, Policy, Record, account, client, fga, inherit, policy::Own, record, unique};
 
 /// A tenant.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -391,6 +391,7 @@ pub async fn delete(ports: &Ports<'_>, tenant: &Tenant) -> Result<Deleted, Failu
         return Ok(Deleted::NotEmpty);
     }
     ports.store.withdraw(slug_cell(parent, &tenant.slug).as_str(), tenant.number).await?;
+    fga::forget(ports, tenant.id).await?;
     for key in [
         child_key(parent, tenant.place),
         seq_child(tenant.id),

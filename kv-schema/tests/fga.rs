@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use domain::{Moment, TenantId, Ulid};
 use kv_schema::fga::{self, Deleted, NewModel, NewTuple, Refusal, Snapshot, TupleName, Write};
+use kv_schema::tenant;
 use ports::{Blocks, Ports};
 use testkit::{World, block_on, join_all};
 
@@ -364,6 +365,33 @@ fn a_tenant_has_a_store_from_birth() {
             assert!(fga::open(&ports, Ulid::from_bytes([9; 16])).await.unwrap().is_none());
         });
     }
+}
+
+#[test]
+fn a_tenants_store_goes_with_it() {
+    let world = World::default();
+    block_on(async {
+        let ports = world.ports();
+        let root = tenant::find(&ports, None).await.unwrap().unwrap();
+        let tenant = match tenant::create(&ports, &root, "acme", "Acme").await.unwrap() {
+            tenant::Made::New(tenant) => tenant,
+            other => panic!("{other:?}"),
+        };
+        let id: Ulid = tenant.store.parse().unwrap();
+        assert_eq!(open(&ports, id).await.owner(), Some(tenant.id));
+        for some in 0..3 {
+            let names = (0..100).map(|at| name(&format!("doc:{at}"), "viewer", &format!("user:{some}")));
+            put(&ports, id, add(names)).await;
+        }
+        assert_eq!(tenant::delete(&ports, &tenant).await.unwrap(), tenant::Deleted::Gone);
+        let fresh = Blocks::new();
+        for ports in [ports, Ports { blocks: &fresh, ..ports }] {
+            assert!(fga::open(&ports, id).await.unwrap().is_none());
+        }
+        let pages =
+            world.store.keys().into_iter().filter(|key| key.contains("fga"));
+        assert_eq!(pages.count(), 0);
+    });
 }
 
 #[test]

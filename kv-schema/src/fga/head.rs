@@ -148,7 +148,7 @@ pub(crate) const PAGES: [Page; 2] = [
         holds: "the head of an authorization store, or of the list of stores: revision, latest model, the top of its tree, and what changed since the tree was last written; bytes of our own",
         lives: "as long as the store",
         use_: "swapped",
-        written_by: &["authz"],
+        written_by: &["authz", "admin"],
         read_by: &["janitor"],
     },
     Page {

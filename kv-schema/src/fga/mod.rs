@@ -23,8 +23,8 @@ mod writes;
 pub use commit::{Done, Refusal};
 pub use models::{Assertions, Model, NewModel};
 pub use reads::{Page as TuplePage, Snapshot};
-pub(crate) use stores::raze;
 pub use stores::{Deleted, Store, create, delete, list, open};
+pub(crate) use stores::{forget, raze};
 pub use tuple::{Logged, Tuple, TupleName};
 pub use writes::{NewTuple, Write, write};
 

@@ -128,16 +128,28 @@ pub async fn delete(ports: &Ports<'_>, id: Ulid) -> Result<Deleted, Failure> {
     // From the list first: a store in it is one that can be opened.
     let list = directory(ports).await?;
     drop(commit(ports, &list, Listing { store, listed: false }).await?);
-    // Noted before it is closed, so that the janitor removes what a death here leaves behind.
-    slot::note(ports, RAZE, &(id.to_string(), MADE), ports.now).await?;
-    let book = book(id, MADE);
-    match commit(ports, &book, Close).await? {
-        Ok(_) => {
-            raze(ports, &id.to_string(), MADE, AT_ONCE).await?;
-            Ok(Deleted::Gone)
-        }
-        Err(_) => Ok(Deleted::None),
+    Ok(if close(ports, id, MADE).await? { Deleted::Gone } else { Deleted::None })
+}
+
+/// Removes the store of a tenant that is gone.
+pub(crate) async fn forget(ports: &Ports<'_>, tenant: TenantId) -> Result<(), Failure> {
+    let cell = head::cell(&tenant.ulid().to_string());
+    if let Some(number) = unique::decided(ports, &cell).await? {
+        close(ports, tenant.ulid(), number).await?;
+        ports.store.delete(cell.as_str()).await?;
     }
+    Ok(())
+}
+
+/// Ends a store: from the swap on it is gone. Whether it was there.
+async fn close(ports: &Ports<'_>, id: Ulid, number: i64) -> Result<bool, Failure> {
+    // Noted before it is closed, so that the janitor removes what a death here leaves behind.
+    slot::note(ports, RAZE, &(id.to_string(), number), ports.now).await?;
+    let closed = commit(ports, &book(id, number), Close).await?.is_ok();
+    if closed {
+        raze(ports, &id.to_string(), number, AT_ONCE).await?;
+    }
+    Ok(closed)
 }
 
 /// A page of the list in the order in which stores were made: those after `after`, all or a tenant's, all or those of one name; and where to go on.
