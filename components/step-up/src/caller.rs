@@ -26,12 +26,14 @@ impl Caller {
         if let Some(found) = session(call).await? {
             return Ok(Self::SignedIn(Box::new(found)));
         }
-        if call.cookie(cookie::TRANSACTION).is_some()
-            && let Ok(waiting) = Waiting::read(call).await
-            && waiting.may_enrol()
-        {
-            let (account, _) = waiting.owner(call).await?;
-            return Ok(Self::Enrolling(Box::new((waiting, account))));
+        match Waiting::read(call).await {
+            Ok(waiting) if waiting.may_enrol() => {
+                let (account, _) = waiting.owner(call).await?;
+                return Ok(Self::Enrolling(Box::new((waiting, account))));
+            }
+            // The store did not answer: that is no answer to who asks.
+            Err(problem) if problem.status().is_server_error() => return Err(problem),
+            Ok(_) | Err(_) => {}
         }
         Err(Problem::unauthorized("sign in first"))
     }

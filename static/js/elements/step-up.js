@@ -95,6 +95,7 @@ export class StepUp extends HTMLElement {
     need(typed, "label", HTMLLabelElement).textContent = label ?? "";
     const field = this.#field();
     field.value = "";
+    field.removeAttribute("aria-invalid");
     field.inputMode = way === "totp" ? "numeric" : "text";
     field.autocomplete = way === "totp" ? "one-time-code" : "off";
     if (asked) field.focus();
@@ -109,7 +110,7 @@ export class StepUp extends HTMLElement {
     const passkey = offered.includes("passkey");
     of(this, "text").textContent = passkey
       ? "Make a passkey to go on. It takes a moment, and from then on a touch is enough."
-      : "Set up an authenticator app on your phone to go on.";
+      : APP;
     need(this, "[data-part=code]", HTMLElement).hidden = true;
     button(this, "passkey").hidden = true;
     button(this, "enrol").hidden = !passkey;
@@ -132,6 +133,7 @@ export class StepUp extends HTMLElement {
   /** Shows the secret; the code that confirms it is the answer. */
   async #enrolApp() {
     const shown = await beginTotpToStepUp();
+    of(this, "text").textContent = APP;
     button(this, "enrol").hidden = true;
     button(this, "enrol-app").hidden = true;
     this.#setup().show(shown, async (code) => {
@@ -190,6 +192,8 @@ export class StepUp extends HTMLElement {
     return field;
   }
 }
+
+const APP = "Set up an authenticator app on your phone to go on. From then on its codes confirm your sign-ins.";
 
 function ways() {
   return /** @type {Way[]} */ (Object.keys(WAYS));

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { code } from "../support/app.js";
 import { Authenticator } from "../support/authenticator.js";
 import { scene } from "../support/browser.js";
-import { askForMail, at, press, signInByCode, status, typeCode } from "../support/steps.js";
+import { askForMail, at, press, signInByCode, skipOffer, status, typeCode } from "../support/steps.js";
 import { admin, base, mail, person, tenant } from "../support/system.js";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -118,8 +118,7 @@ scene("who is signed in by mail alone cannot change what another session set up"
   const other = await elsewhere.open(`/sign-in?tenant=${acme}`);
   await askForMail(other, email);
   await typeCode(other, (await mail(email, 2)).code);
-  await other.getByRole("button", { name: "Not now" }).or(other.getByRole("heading", { name: "Devices" })).first().waitFor();
-  if (await other.getByRole("button", { name: "Not now" }).isVisible()) await press(other, "Not now");
+  await skipOffer(other);
   await at(other, "Your account");
   await press(other, "Replace the authenticator app");
   await other.getByText(/sign in again with the second factor/).waitFor();
@@ -154,9 +153,11 @@ scene("under policy always an app is set up on the way in, and its code is the a
   const page = await visitor.open();
   await toTheCheck(page, email, strict, 1);
   await press(page, "Use an authenticator app");
+  await page.getByRole("img", { name: /^QR code/ }).waitFor();
   const key = await page.locator("code").innerText();
   await page.getByLabel("Code from the app").fill(code(key));
   await press(page, "Confirm");
+  await skipOffer(page);
   await at(page, "Your account");
   await page.getByText(/two factors/).waitFor();
 });
