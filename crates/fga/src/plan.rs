@@ -3,6 +3,7 @@
 
 mod compile;
 mod tuples;
+mod validate;
 
 use std::collections::BTreeMap;
 

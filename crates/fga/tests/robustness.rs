@@ -85,7 +85,7 @@ fn broken(dice: &mut Dice, text: &str) -> String {
 fn broken_texts_have_an_answer() {
     let mut dice = Dice(7);
     let mut read = 0;
-    for _ in 0..400 {
+    for _ in 0..150 {
         let text = broken(&mut dice, TEXT);
         match dsl::parse(&text) {
             Ok(parsed) => {
@@ -99,7 +99,7 @@ fn broken_texts_have_an_answer() {
         }
         drop(dsl::mod_file::read(&text));
     }
-    assert!(read > 0 && read < 400, "{read}");
+    assert!(read > 0 && read < 150, "{read}");
 }
 
 const EXPRESSION: &str = "a.b[0] == 1 && (l.exists(x, x > 2) || t + d < t) ? size(s) > 3u : m['k'].matches('^a+$') in [true, -1, 2.5e3, b'x', {'a': null}]";
@@ -122,7 +122,7 @@ fn broken_expressions_have_an_answer() {
         "a": { "b": [1] }, "l": [1, 2, 3], "m": { "k": "aaa" }, "t": "2020-01-01T00:00:00Z", "d": "1h", "s": "abcd", "x": false,
     });
     let mut compiled = 0;
-    for round in 0..6_000 {
+    for round in 0..2_500 {
         let expression = if round % 2 == 0 {
             broken(&mut dice, EXPRESSION)
         } else {

@@ -70,7 +70,7 @@ pub async fn checks<T: Tuples>(
             let mut jobs = jobs.into_iter();
             for answer in answers.iter_mut().filter(|answer| answer.is_ok()) {
                 *answer = match jobs.next().map(|job| job.answers) {
-                    Some(found) if !found.contains(&super::evaluation::Answer::Pending) => verdict(found),
+                    Some(found) if !found.contains(&super::outcome::Answer::Pending) => verdict(found),
                     _ => Err(error.clone()),
                 };
             }

@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
-use super::evaluation::{Answer, Evaluation, Node};
+use super::evaluation::{Evaluation, Node};
+use super::outcome::Answer;
 use super::session::{Job, Session};
 use super::{Given, Limits, QueryError};
 use crate::error::Error;

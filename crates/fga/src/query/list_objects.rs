@@ -7,8 +7,9 @@ use std::rc::Rc;
 use serde_json::Map;
 
 use super::check::validate_context;
-use super::evaluation::{Answer, Evaluation, Node};
+use super::evaluation::{Evaluation, Node};
 use super::known::{View, Wanted};
+use super::outcome::Answer;
 use super::session::{Job, Session};
 use super::{Given, Limits, QueryError};
 use crate::error::Error;

@@ -8,8 +8,9 @@ use serde_json::Map;
 
 use super::check::validate_context;
 use super::conditions::Judge;
-use super::evaluation::{Answer, Evaluation, Node};
+use super::evaluation::{Evaluation, Node};
 use super::known::{View, Wanted};
+use super::outcome::Answer;
 use super::session::{Job, Session};
 use super::{Given, Limits, QueryError};
 use crate::error::Error;

@@ -10,6 +10,7 @@ pub mod explain;
 mod known;
 pub mod list_objects;
 pub mod list_users;
+mod outcome;
 mod reach;
 mod session;
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::evaluation::{Answer, Evaluation, Node};
+use super::evaluation::{Evaluation, Node};
 use super::known::{Known, Want, Wanted};
+use super::outcome::Answer;
 use super::{Limits, QueryError};
 use crate::error::{Code, Error};
 use crate::plan::{Plan, RelationId};
