@@ -175,5 +175,5 @@ fn broken_expressions_have_an_answer() {
             drop(condition.evaluate(context.as_object().unwrap(), &Map::new(), cel::MAX_COST));
         }
     }
-    assert!(compiled > 100, "{compiled}");
+    assert!(compiled > 50, "{compiled}");
 }
