@@ -11,6 +11,7 @@ mod common;
 
 use authz::routes::answer;
 use common::{ask, check, client, get, items, key, model, post, refused, store, told, write};
+use ports::{Blocks, Ports};
 use serde_json::{Value, json};
 use testkit::{Answer, World, block_on, join_all};
 
@@ -172,6 +173,21 @@ fn what_requests_cost() {
     costs("direct", "doc:50.7", "user:7");
     costs("no", "doc:50.7", "user:8");
     costs("nested group", "doc:g", "user:7");
+    // An instance that has just started: head, plan, the pages on the way.
+    let cold = |what: &str, object: &str, user: &str, most: u32| {
+        let fresh = Blocks::new();
+        let room =
+            async |ports: Ports<'_>, raw: web::Raw| answer(Ports { blocks: &fresh, ..ports }, raw).await;
+        let asked = json!({ "tuple_key": key(object, "viewer", user) });
+        world.store.operations();
+        let told_ = block_on(client().send(&world, room, "POST", &format!("/stores/{store}/check"), asked));
+        assert_eq!(told_.status, 200);
+        let cost = world.store.operations();
+        println!("{what}, cold: {} reads, {} writes", cost.reads, cost.writes);
+        assert!(cost.reads <= most && cost.writes == 0, "{what}: {cost:?}");
+    };
+    cold("direct", "doc:50.7", "user:7", 6);
+    cold("nested group", "doc:g", "user:7", 10);
     write(&world, &store, &[key("doc:one", "viewer", "user:a")]);
     world.store.operations();
     write(&world, &store, &[key("doc:two", "viewer", "user:a")]);

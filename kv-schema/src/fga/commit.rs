@@ -189,11 +189,17 @@ pub(crate) async fn commit(ports: &Ports<'_>, book: &Book, step: impl Step + 'st
     let ticket = Arc::new(Ticket { mark, step: Box::new(step), state: Mutex::default() });
     lanes.with(book, |lane| lane.waiting.push_back(Arc::clone(&ticket)));
     let waiting = Waiting { lanes: &lanes, book, ticket };
+    let mut pauses = 0_u32;
     loop {
         if let Some(told) = waiting.ticket.told() {
             return told;
         }
-        if let Some(leader) = Leader::of(&lanes, book) {
+        if pauses >= PATIENCE {
+            // Whoever led was cut off in the middle. If that change is in, its mark says so; else it is made now.
+            pauses = 0;
+            lanes.with(book, |lane| lane.led = false);
+            carry(ports, book, std::slice::from_ref(&waiting.ticket)).await?;
+        } else if let Some(leader) = Leader::of(&lanes, book) {
             let told = carry(ports, book, &leader.group).await;
             if let Err(failure) = told {
                 for ticket in &leader.group {
@@ -201,6 +207,7 @@ pub(crate) async fn commit(ports: &Ports<'_>, book: &Book, step: impl Step + 'st
                 }
             }
         } else {
+            pauses += 1;
             pause(ports, book).await;
         }
     }
@@ -380,6 +387,8 @@ async fn swap(
 }
 
 const TRIES: usize = 200;
+/// Looks after which one who waits no longer relies on another.
+const PATIENCE: u32 = 2_000;
 /// Changes that go into one swap.
 const MOST_GROUP: usize = 64;
 /// What the head may hold of changes that are not in the tree yet.
@@ -387,3 +396,38 @@ const MOST_RECENT: usize = 8 << 10;
 const MOST_WASTE: usize = 400;
 const MOST_HEAD: usize = 96 << 10;
 const FEWER_THAN_MARKS: u64 = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testkit::{World, block_on};
+
+    struct Puts(&'static [u8]);
+
+    impl Step for Puts {
+        fn stage<'f>(
+            &'f self,
+            _: &'f View<'_>,
+            _: Turn,
+        ) -> Boxed<'f, Result<Result<Edit, Refusal>, Failure>> {
+            let changes = vec![(self.0.to_vec(), Some(b"value".to_vec()))];
+            Box::pin(std::future::ready(Ok(Ok(Edit { changes, ..Edit::default() }))))
+        }
+    }
+
+    #[test]
+    fn a_leader_that_never_comes_back_holds_nobody_up() {
+        let world = World::default();
+        block_on(async {
+            let ports = world.ports();
+            let book = Book { name: "book".into(), number: 0 };
+            ports.store.set(book.head_key().as_str(), &Head::default().write()).await.unwrap();
+            let lanes = ports.blocks.kept::<Lanes>();
+            lanes.with(&book, |lane| lane.led = true);
+            let done = commit(&ports, &book, Puts(b"k")).await.unwrap().unwrap();
+            assert_eq!(done.revision, 1);
+            let (_, head) = book.load(&ports).await.unwrap().unwrap();
+            assert!(head.recent.contains_key(b"k".as_slice()));
+        });
+    }
+}
