@@ -7,9 +7,9 @@ use crate::model::HYPOTHESES;
 /// Their version.
 pub(crate) const MODEL: &str = "2026-11-1";
 /// The log-odds at which the usual medium begins: one owner in forty exceeds them.
-pub(crate) const MEDIUM: i32 = -982;
+pub(crate) const MEDIUM: i32 = -954;
 /// A point of the score, in thousandths of log-odds: two owners in ten thousand exceed the usual high.
-pub(crate) const POINT: i32 = 196;
+pub(crate) const POINT: i32 = 221;
 /// Natural log-odds of each hypothesis before anything is known.
 pub(crate) const BIAS: [i32; HYPOTHESES] = [-5846, -6173, -3199, -2931, -3189, -5413, -6108];
 

@@ -17,11 +17,13 @@ use crate::{
 
 const FEATURES: usize = Feature::ALL.len();
 
-/// Fits to what was played, and prints the source of `crates/risk/src/weights.rs`. The first of `played` says where medium and high begin.
-pub(crate) fn fit(played: &[Vec<Row>], steps: usize, about: &str) -> String {
+/// Fits to what was played, and prints the source of `crates/risk/src/weights.rs`. The `first` of `played` together say where medium
+/// and high begin.
+pub(crate) fn fit(played: &[Vec<Row>], first: usize, steps: usize, about: &str) -> String {
     let fitted = Weights::fit(played.iter().flatten(), steps);
-    let first = played.first().map_or(&[][..], Vec::as_slice);
-    let legit = owners(first, |row| fitted.score(row));
+    let mut legit: Vec<i32> =
+        played.iter().take(first).flat_map(|rows| owners(rows, |row| fitted.score(row))).collect();
+    legit.sort_unstable();
     let (medium, high) = (threshold(&legit, 250), threshold(&legit, 2));
     fitted.source(about, medium, (high - medium) / 35)
 }

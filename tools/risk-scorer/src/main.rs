@@ -64,7 +64,7 @@ fn run(words: &[String]) -> Result<(), String> {
             }
             let names: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
             let about = format!("`risk-scorer fit --tiers {tiers} --steps {steps} {}`", names.join(" "));
-            print(&fit::fit(&rows, steps, &about));
+            print(&fit::fit(&rows, folders.len(), steps, &about));
             Ok(())
         }
         ("rba", [csv, folder]) => rba::convert(csv, folder),

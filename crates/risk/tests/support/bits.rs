@@ -5,7 +5,7 @@ use risk::{Groups, Person, Policy, explain};
 use super::support::{Chance, event, groups, somebody};
 
 /// The digest of a build. It is to change only when features, weights or what is remembered are meant to.
-pub(crate) const GOLDEN: u64 = 3_432_242_368_098_919_945;
+pub(crate) const GOLDEN: u64 = 1_546_622_146_409_579_820;
 
 /// FNV-1a over odds, scores, reasons and records.
 pub(crate) fn bits() -> u64 {
