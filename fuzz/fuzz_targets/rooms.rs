@@ -23,6 +23,7 @@ libfuzzer_sys::fuzz_target!(|wire: Wire<'_>| {
     let world = World::default();
     let tables = [
         admin::routes::TABLE,
+        authz::routes::TABLE,
         janitor::routes::TABLE,
         magic_link::routes::TABLE,
         pages::routes::TABLE,
@@ -56,11 +57,12 @@ libfuzzer_sys::fuzz_target!(|wire: Wire<'_>| {
     let response = block_on(async {
         match room {
             0 => admin::routes::answer(world.ports(), request).await,
-            1 => janitor::routes::answer(world.ports(), request).await,
-            2 => magic_link::routes::answer(world.ports(), request).await,
-            3 => pages::routes::answer(world.ports(), request).await,
-            4 => passkey::routes::answer(world.ports(), request).await,
-            5 => session::routes::answer(world.ports(), request).await,
+            1 => authz::routes::answer(world.ports(), request).await,
+            2 => janitor::routes::answer(world.ports(), request).await,
+            3 => magic_link::routes::answer(world.ports(), request).await,
+            4 => pages::routes::answer(world.ports(), request).await,
+            5 => passkey::routes::answer(world.ports(), request).await,
+            6 => session::routes::answer(world.ports(), request).await,
             _ => step_up::routes::answer(world.ports(), request).await,
         }
     });
